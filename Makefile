@@ -1,0 +1,59 @@
+# The commands of the project. `make` alone lists them.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+BIN = .build/release/attnconv
+# The C library's own certainty: warnings stop a build of ours, not that of a dependency.
+RELEASE = -c release --static-swift-stdlib
+
+.PHONY: help dependencies build release demo test lint format interoperability bench install completions man clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
+
+dependencies: ## Install the system packages that a build needs (Debian, Ubuntu)
+	@if ! dpkg -s zlib1g-dev >/dev/null 2>&1; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq zlib1g-dev; fi
+
+build: ## Build for debugging
+	$(SWIFT) build
+
+release: ## Build the program as it is shipped
+	$(SWIFT) build $(RELEASE) --product attnconv
+
+demo: dependencies release ## Install, build, and import a checkpoint of Fixtures/
+	rm -rf .build/demo && mkdir -p .build/demo
+	$(BIN) import Fixtures/pytorch-legacy/training-checkpoint.pth.tar -o .build/demo/cbam.safetensors
+	$(BIN) inspect .build/demo/cbam.safetensors
+	$(BIN) export .build/demo/cbam.safetensors --to pytorch -o .build/demo/back.pth
+
+test: dependencies ## Build and run the tests
+	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
+	$(SWIFT) test --skip-build -Xswiftc -warnings-as-errors
+
+lint: ## Check the style of all Swift code
+	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests
+
+format: ## Bring all Swift code into style
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+interoperability: release ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
+	Tools/python-environment.sh
+	ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q
+
+bench: release ## Measure against cp and PyTorch; writes Benchmarks/RESULTS.md
+	Tools/python-environment.sh
+	.venv/bin/python Benchmarks/import.py --write
+
+completions: release ## Print shell completions for bash, zsh and fish into .build/completions
+	mkdir -p .build/completions
+	for shell in bash zsh fish; do $(BIN) --generate-completion-script $$shell > .build/completions/attnconv.$$shell; done
+
+man: ## Print the man pages into .build/man
+	$(SWIFT) package --allow-writing-to-package-directory generate-manual --multi-page --output-directory .build/man
+
+install: release ## Install the program under PREFIX
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/attnconv
+
+clean: ## Remove everything that was built
+	rm -rf .build .venv

@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The settings of every Swift target: the strictest checking the language offers.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // A type that owns memory may hand out a `RawSpan` of it (`MappedFile.bytes`).
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+/// The built-in dialects, each a file in `Sources/Conversion/Dialects/BuiltIn`.
+let dialects = [
+  "attention-module", "cadene", "ecanet", "external-attention", "luuuyi-cbam", "nam", "pytorchcv",
+  "senet-moskomule", "timm", "torchvision",
+]
+
+let package = Package(
+  name: "attnconv",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "attnconv", targets: ["attnconv"]),
+    .library(name: "Checkpoint", targets: ["Checkpoint"]),
+    .library(name: "Architectures", targets: ["Architectures"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .executableTarget(
+      name: "attnconv",
+      dependencies: [
+        "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        system,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Conversion",
+      dependencies: [
+        "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes",
+        crypto,
+        system,
+      ],
+      // In the code rather than in a bundle, which would carry the path of the build.
+      resources: dialects.map { .embedInCode("Dialects/BuiltIn/\($0).json") },
+      swiftSettings: strict),
+    .target(
+      name: "SourceFormats",
+      dependencies: [
+        "Checkpoint", "JSON", "Bytes", "CZlib",
+        system,
+      ],
+      swiftSettings: strict),
+    .target(name: "Architectures", dependencies: ["JSON", "Bytes"], swiftSettings: strict),
+    .target(
+      name: "Checkpoint",
+      dependencies: [
+        "JSON", "Bytes",
+        crypto,
+        system,
+      ],
+      swiftSettings: strict),
+    .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: strict),
+    .target(
+      name: "Bytes",
+      dependencies: [system],
+      swiftSettings: strict),
+    .testTarget(name: "BytesTests", dependencies: ["Bytes", system], swiftSettings: strict),
+    .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Bytes", crypto, system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SourceFormatsTests", dependencies: ["SourceFormats", "Checkpoint", "JSON", "Bytes", crypto, system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ArchitecturesTests", dependencies: ["Architectures", "JSON", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "ConversionTests",
+      dependencies: [
+        "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system,
+      ],
+      swiftSettings: strict),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+  ]
+)

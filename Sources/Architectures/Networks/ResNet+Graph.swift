@@ -1,0 +1,129 @@
+extension ResNet {
+  /// The network as a graph; fails where the description contradicts itself.
+  public func graph() throws(ArchitectureError) -> Graph {
+    try validate()
+    var builder = GraphBuilder(epsilon: epsilon)
+    var output = addStem(to: &builder)
+    var channels = stem.width
+    for stage in blocksPerStage.indices {
+      for index in 0..<blocksPerStage[stage] {
+        let path = "stages.\(stage).blocks.\(index)"
+        let place = Place(
+          path: path, stage: stage, inputChannels: channels, stride: stage > 0 && index == 0 ? 2 : 1)
+        output = addBlock(at: place, to: &builder, output)
+        channels = outputWidths[stage]
+      }
+      if let attention, attention.followsStages, stage < blocksPerStage.count - 1 {
+        output = builder.attention(
+          attention, "stages.\(stage).attention", channels: channels, place: stage, output)
+      }
+    }
+    switch headPool {
+    case .adaptive: output = builder.add("head.pool", .globalAveragePool, output)
+    case .fixed(let kernel, let stride):
+      output = builder.add("head.pool", .averagePool(Pool(kernel: kernel, stride: stride)), output)
+    }
+    output = builder.add("head.flatten", .flatten, output)
+    _ = builder.add("head", .linear(Linear(channels, classes)), output)
+    return try builder.graph(inputChannels: inputChannels)
+  }
+
+  private func addStem(to builder: inout GraphBuilder) -> Node.Source {
+    var output = Node.Source.input
+    switch stem.convolutions {
+    case .single(let width, let kernel, let stride):
+      let convolution = Convolution(
+        inputChannels, width, kernel: kernel, stride: stride, padding: kernel / 2, hasBias: convolutionBias)
+      output = builder.add("stem.conv", .convolution(convolution), output)
+      output = builder.norm("stem.norm", width, output)
+      output = builder.add("stem.relu", .relu, output)
+    case .deep(let widths):
+      var channels = inputChannels
+      for (index, width) in widths.enumerated() {
+        let convolution = Convolution(
+          channels, width, kernel: 3, stride: index == 0 ? 2 : 1, padding: 1, hasBias: convolutionBias)
+        output = builder.add("stem.conv\(index + 1)", .convolution(convolution), output)
+        output = builder.norm("stem.norm\(index + 1)", width, output)
+        output = builder.add("stem.relu\(index + 1)", .relu, output)
+        channels = width
+      }
+    }
+    if let pool = stem.maxPool {
+      let window = Pool(kernel: 3, stride: 2, padding: pool.padding, ceilMode: pool.ceilMode)
+      output = builder.add("stem.pool", .maxPool(window), output)
+    }
+    return output
+  }
+
+  /// Where a block is and what it has to fit.
+  private struct Place {
+    var path: String
+    var stage: Int
+    var inputChannels: Int
+    var stride: Int
+  }
+
+  private func addBlock(
+    at place: Place, to builder: inout GraphBuilder, _ input: Node.Source
+  ) -> Node.Source {
+    let path = place.path
+    let outputChannels = outputWidths[place.stage]
+    var output = input
+    let convolutions = convolutions(of: place)
+    for (index, convolution) in convolutions.enumerated() {
+      output = builder.add("\(path).conv\(index + 1)", .convolution(convolution), output)
+      output = builder.norm("\(path).norm\(index + 1)", convolution.outputChannels, output)
+      if index < convolutions.count - 1 || activatesBeforeAttention {
+        output = builder.add("\(path).relu\(index + 1)", .relu, output)
+      }
+    }
+    if let attention, !attention.followsStages {
+      output = builder.attention(
+        attention, path + ".attention", channels: outputChannels, place: place.stage, output)
+    }
+    let residual = addShortcut(at: place, to: &builder, input)
+    output = builder.combine(path + ".add", .add, output, residual)
+    return builder.add(path + ".relu", .relu, output)
+  }
+
+  private func convolutions(of place: Place) -> [Convolution] {
+    let width = widths[place.stage]
+    let firstStride = stridePosition == .conv1 ? place.stride : 1
+    let secondStride = stridePosition == .conv1 ? 1 : place.stride
+    func convolution(_ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) -> Convolution {
+      Convolution(
+        inputs, outputs, kernel: kernel, stride: stride, padding: kernel / 2, hasBias: convolutionBias)
+    }
+    switch block {
+    case .basic:
+      return [
+        convolution(place.inputChannels, width, kernel: 3, stride: firstStride),
+        convolution(width, width * expansion, kernel: 3, stride: secondStride),
+      ]
+    case .bottleneck:
+      return [
+        convolution(place.inputChannels, width, kernel: 1, stride: firstStride),
+        convolution(width, width, kernel: 3, stride: secondStride),
+        convolution(width, width * expansion, kernel: 1, stride: 1),
+      ]
+    }
+  }
+
+  private func addShortcut(
+    at place: Place, to builder: inout GraphBuilder, _ input: Node.Source
+  ) -> Node.Source {
+    let outputChannels = outputWidths[place.stage]
+    guard place.stride != 1 || place.inputChannels != outputChannels else { return input }
+    var output = input
+    var stride = place.stride
+    if shortcut == .averagePool, stride != 1 {
+      let window = Pool(kernel: 2, stride: stride, ceilMode: true, countsPadding: false)
+      output = builder.add(place.path + ".shortcut.pool", .averagePool(window), output)
+      stride = 1
+    }
+    let convolution = Convolution(
+      place.inputChannels, outputChannels, kernel: 1, stride: stride, hasBias: convolutionBias)
+    output = builder.add(place.path + ".shortcut.conv", .convolution(convolution), output)
+    return builder.norm(place.path + ".shortcut.norm", outputChannels, output)
+  }
+}

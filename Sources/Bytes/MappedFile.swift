@@ -1,0 +1,64 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A whole file mapped into memory, read only.
+///
+/// As with every memory map, a file that another process shortens while it is mapped ends the program with a
+/// signal when the missing part is read. Files that this package writes are never changed in place, so the
+/// map of a canonical checkpoint stays valid even while a newer one takes its name.
+@safe public final class MappedFile: @unchecked Sendable {
+  /// The path as the user gave it.
+  public let path: FilePath
+
+  /// The number of bytes.
+  public let count: Int
+
+  // Written once in `init`, read only afterwards: sharing between threads is safe.
+  private let base: UnsafeMutableRawPointer?
+
+  /// Maps a regular file.
+  ///
+  /// - Throws: ``BytesError`` with code `cannotOpen`, `notAFile` or `cannotRead`.
+  public init(_ path: FilePath) throws(BytesError) {
+    let file = try InputFile(path)
+    self.path = path
+    guard let count = Int(exactly: file.size) else {
+      throw BytesError(.cannotRead, "the file is too large to be mapped", file: path.string)
+    }
+    self.count = count
+    // An empty mapping is an error of `mmap`.
+    unsafe base = count == 0 ? nil : try file.map(count: count)
+  }
+
+  deinit {
+    if let base = unsafe base { _ = unsafe munmap(base, count) }
+  }
+
+  /// All bytes of the file, without a copy.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let buffer = unsafe UnsafeRawBufferPointer(start: base, count: count)
+      return unsafe _overrideLifetime(RawSpan(_unsafeBytes: buffer), borrowing: self)
+    }
+  }
+}
+
+extension InputFile {
+  fileprivate func map(count: Int) throws(BytesError) -> UnsafeMutableRawPointer {
+    let pointer = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, rawDescriptor, 0)
+    guard let pointer = unsafe pointer, unsafe pointer != MAP_FAILED else {
+      throw BytesError(
+        .cannotRead, "cannot map the file: \(InputFile.describe(Errno(rawValue: errno)))",
+        file: path.string)
+    }
+    return unsafe pointer
+  }
+}

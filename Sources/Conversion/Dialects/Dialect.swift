@@ -1,0 +1,111 @@
+import Architectures
+import JSON
+
+/// The naming of one code base: a mapping between canonical names and its own.
+///
+/// A dialect is data, read from a file (see `Schemas/dialect.schema.json`); nothing of it is code. It says
+/// how each canonical module is called, how weights are arranged where that differs, and what the code base
+/// does that no tensor shows (position of the stride, pooling, padding).
+public struct Dialect: Hashable, Sendable {
+  /// The name, as given to `--dialect`.
+  public let name: String
+
+  /// One line on what it is.
+  public let title: String
+
+  /// The repository or package whose names these are.
+  public let source: String
+
+  /// The features that an architecture may have: `["attention": ["none", "bam"]]`. A feature that is not
+  /// listed may have any value.
+  let accepts: [String: Set<String>]
+
+  /// The lines of the mapping; the first one that applies counts.
+  let rules: [ModuleRule]
+
+  /// Number of blocks in each stage where the source counts blocks through all stages (`{n}`).
+  let flatBlocks: [Int]
+
+  /// What no tensor shows, with the features under which it holds; later entries override earlier ones.
+  let semantics: [(condition: [String: String], values: JSONValue)]
+
+  /// Whether an architecture with some features is one that this code base builds.
+  func accepts(_ features: [String: String]) -> Bool {
+    accepts.allSatisfy { feature, values in features[feature].map(values.contains) ?? true }
+  }
+
+  /// What no tensor shows, for an architecture with some features.
+  func semantics(for features: [String: String], overrides: [JSONValue.Member] = []) -> JSONValue {
+    var merged: [JSONValue.Member] = []
+    let layers =
+      semantics.filter { entry in entry.condition.allSatisfy { features[$0.key] == $0.value } }
+      .map(\.values) + [.object(overrides)]
+    for member in layers.flatMap({ $0.objectValue ?? [] }) {
+      merged.removeAll { $0.name == member.name }
+      merged.append(member)
+    }
+    return .object(merged)
+  }
+
+  /// The features that the conditions of rules ask for, with the values asked for. The attention kind is
+  /// left out: names alone tell it.
+  var conditionalFeatures: [String: Set<String>] {
+    var features: [String: Set<String>] = [:]
+    for rule in rules {
+      for (feature, value) in rule.condition where feature != "attention" {
+        features[feature, default: []].insert(value)
+      }
+    }
+    return features
+  }
+
+  /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.
+  func sourceModule(canonical path: String, features: [String: String]) -> (name: String, layout: Layout?)? {
+    let bytes = Array(path.utf8)
+    for rule in rules where rule.applies(to: features) {
+      guard var values = rule.canonical.match(bytes) else { continue }
+      if let stage = values["s"], let block = values["b"], stage < flatBlocks.count {
+        values["n"] = flatBlocks[..<stage].reduce(block, +)
+      }
+      if let name = rule.source.render(values) { return (name, rule.layout) }
+    }
+    return nil
+  }
+
+  /// The canonical module that a source module stands for, under assumed features.
+  ///
+  /// Features that are not assumed do not restrict; several lines may then give several answers, of which
+  /// the first whose rendering leads back to the same source name is returned.
+  func canonicalModule(source path: String, assuming features: [String: String]) -> (name: String, layout: Layout?)? {
+    let bytes = Array(path.utf8)
+    for rule in rules {
+      guard rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }),
+        var values = rule.source.match(bytes)
+      else { continue }
+      if let flat = values["n"] {
+        guard let (stage, block) = position(flatBlock: flat) else { continue }
+        values["s"] = stage
+        values["b"] = block
+      }
+      guard let name = rule.canonical.render(values) else { continue }
+      let assumed = features.merging(rule.condition) { assumption, _ in assumption }
+      if sourceModule(canonical: name, features: assumed)?.name == path { return (name, rule.layout) }
+    }
+    return nil
+  }
+
+  private func position(flatBlock: Int) -> (stage: Int, block: Int)? {
+    var block = flatBlock
+    for (stage, count) in flatBlocks.enumerated() {
+      if block < count { return (stage, block) }
+      block -= count
+    }
+    return nil
+  }
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.name == right.name && left.rules == right.rules
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}

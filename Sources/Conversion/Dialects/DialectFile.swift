@@ -1,0 +1,169 @@
+import JSON
+
+/// Reads the text of a dialect file; its format is in `Schemas/dialect.schema.json`.
+///
+/// Reading is strict: unknown members are refused, so that a misspelt one does not go unnoticed.
+struct DialectFile {
+  /// The version of the format that this program reads.
+  static let currentVersion = 1
+
+  /// The most lines accepted after attention modules are put in place; real dialects have under a hundred.
+  static let maximumRules = 4096
+
+  private var rules: [ModuleRule] = []
+
+  /// Reads a dialect.
+  ///
+  /// - Throws: ``ConversionError`` with code `invalidDialect`, naming the member at fault.
+  static func parse(_ text: [UInt8]) throws(ConversionError) -> Dialect {
+    let root: JSONValue
+    do {
+      root = try JSONParser.parse(text)
+    } catch {
+      throw ConversionError(
+        .invalidDialect, "the dialect is not valid JSON: \(error.message)", offset: error.offset)
+    }
+    var file = DialectFile()
+    return try file.dialect(root)
+  }
+
+  private mutating func dialect(_ root: JSONValue) throws(ConversionError) -> Dialect {
+    try check(
+      root, "the dialect",
+      allowed: [
+        "$schema", "schemaVersion", "name", "title", "source", "accepts", "flatBlocks", "semantics", "modules",
+        "attention",
+      ])
+    guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
+      throw fault("\"schemaVersion\" must be \(Self.currentVersion)")
+    }
+    for part in try array(root, "attention") { try addAttention(part, standalone: false) }
+    for row in try array(root, "modules") { rules.append(try rule(row)) }
+    for part in try array(root, "attention") where part["standalone"]?.boolValue == true {
+      try addAttention(part, standalone: true)
+    }
+    guard rules.count <= Self.maximumRules else {
+      throw fault("\(rules.count) lines, at most \(Self.maximumRules) are allowed")
+    }
+    var accepts: [String: Set<String>] = [:]
+    for member in root["accepts"]?.objectValue ?? [] {
+      accepts[member.name] = Set((member.value.arrayValue ?? []).compactMap(\.stringValue))
+    }
+    var semantics: [(condition: [String: String], values: JSONValue)] = []
+    for entry in try array(root, "semantics") {
+      try check(entry, "\"semantics\"", allowed: ["when", "set"])
+      guard let values = entry["set"], values.objectValue != nil else {
+        throw fault("an entry of \"semantics\" lacks \"set\"")
+      }
+      semantics.append((try condition(entry), values))
+    }
+    var flatBlocks: [Int] = []
+    for count in try array(root, "flatBlocks") {
+      guard let number = count.integerValue, 1...1000 ~= number else {
+        throw fault("\"flatBlocks\" must hold numbers from 1 to 1000")
+      }
+      flatBlocks.append(number)
+    }
+    return Dialect(
+      name: try text(root, "name"), title: try text(root, "title"), source: try text(root, "source"),
+      accepts: accepts, rules: rules, flatBlocks: flatBlocks, semantics: semantics)
+  }
+
+  /// Adds the lines of one attention module, at each place where it may stand, or alone in its file.
+  private mutating func addAttention(_ part: JSONValue, standalone: Bool) throws(ConversionError) {
+    try check(part, "\"attention\"", allowed: ["kind", "standalone", "at", "modules", "when"])
+    let kind = try text(part, "kind")
+    var places: [(canonical: String, source: String, condition: [String: String])] = []
+    if standalone {
+      places.append(("attention", "", ["family": "module"]))
+    } else {
+      for place in try array(part, "at") {
+        try check(place, "\"at\"", allowed: ["canonical", "source", "when"])
+        places.append((try text(place, "canonical"), try text(place, "source"), try condition(place)))
+      }
+    }
+    for place in places {
+      for row in try array(part, "modules") {
+        try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "when"])
+        let separator = place.source.isEmpty ? "" : "."
+        var condition = try condition(row).merging(place.condition) { inner, _ in inner }
+        condition["attention"] = kind
+        rules.append(
+          ModuleRule(
+            canonical: try NameTemplate(place.canonical + "." + text(row, "canonical")),
+            source: try NameTemplate(place.source + separator + text(row, "source")),
+            layout: try layout(row), condition: condition))
+        try checkVariables(rules[rules.count - 1])
+      }
+    }
+  }
+
+  private func rule(_ row: JSONValue) throws(ConversionError) -> ModuleRule {
+    try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "when"])
+    let rule = ModuleRule(
+      canonical: try NameTemplate(try text(row, "canonical")),
+      source: try NameTemplate(try text(row, "source")), layout: try layout(row),
+      condition: try condition(row))
+    try checkVariables(rule)
+    return rule
+  }
+
+  /// Both sides of a line must have the same variables, or the line could not be read both ways. `{n}`
+  /// stands for `{s}` and `{b}` together.
+  private func checkVariables(_ rule: ModuleRule) throws(ConversionError) {
+    var source = rule.source.variables
+    if source.remove("n") != nil { source.formUnion(["s", "b"]) }
+    guard source == rule.canonical.variables else {
+      throw fault(
+        "\"\(rule.canonical.text)\" and \"\(rule.source.text)\" do not have the same variables")
+    }
+  }
+
+  private func condition(_ value: JSONValue) throws(ConversionError) -> [String: String] {
+    guard let members = value["when"]?.objectValue else {
+      if let other = value["when"] { throw fault("\"when\" is \(other.kind), expected an object") }
+      return [:]
+    }
+    var condition: [String: String] = [:]
+    for member in members {
+      guard let wanted = member.value.stringValue else {
+        throw fault("\"when\" gives \"\(member.name)\" \(member.value.kind), expected a string")
+      }
+      condition[member.name] = wanted
+    }
+    return condition
+  }
+
+  private func layout(_ row: JSONValue) throws(ConversionError) -> Layout? {
+    guard let value = row["layout"] else { return nil }
+    guard let layout = value.stringValue.flatMap(Layout.init(rawValue:)) else {
+      let known = Layout.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+      throw fault("unknown \"layout\" \(value.text()), expected one of \(known)")
+    }
+    return layout
+  }
+
+  private func array(_ value: JSONValue, _ name: String) throws(ConversionError) -> [JSONValue] {
+    guard let member = value[name] else { return [] }
+    guard let elements = member.arrayValue else {
+      throw fault("\"\(name)\" is \(member.kind), expected an array")
+    }
+    return elements
+  }
+
+  private func text(_ value: JSONValue, _ name: String) throws(ConversionError) -> String {
+    guard let text = value[name]?.stringValue else { throw fault("the text \"\(name)\" is missing") }
+    return text
+  }
+
+  private func check(_ value: JSONValue, _ place: String, allowed: [String]) throws(ConversionError) {
+    guard let members = value.objectValue else {
+      throw fault("\(place) is \(value.kind), expected an object")
+    }
+    for member in members where !allowed.contains(member.name) {
+      throw fault("unknown member \"\(member.name)\" in \(place)")
+    }
+  }
+
+  private func fault(_ message: String) -> ConversionError { ConversionError(.invalidDialect, message) }
+}

@@ -1,0 +1,107 @@
+/// A pattern of names with counting variables: `layer{s+1}.{b}.conv{i}`.
+///
+/// A variable stands for a decimal number without leading zeros. `{s+1}` is written as the value plus one.
+/// Matching is the inverse of rendering, so one template serves both directions of a mapping.
+struct NameTemplate: Hashable, Sendable {
+  /// The variables of a name and their values.
+  typealias Values = [Character: Int]
+
+  private enum Piece: Hashable, Sendable {
+    case literal([UInt8])
+    case variable(Character, added: Int)
+  }
+
+  /// The text as written in the dialect file.
+  let text: String
+
+  private let pieces: [Piece]
+
+  /// Compiles a template.
+  ///
+  /// - Throws: ``ConversionError`` with code `invalidDialect`.
+  init(_ text: String) throws(ConversionError) {
+    self.text = text
+    var pieces: [Piece] = []
+    var rest = text[...]
+    while let open = rest.firstIndex(of: "{") {
+      if open > rest.startIndex { pieces.append(.literal(Array(rest[..<open].utf8))) }
+      guard let close = rest[open...].firstIndex(of: "}") else {
+        throw ConversionError(.invalidDialect, "template \"\(text)\": '{' without '}'")
+      }
+      let inner = rest[rest.index(after: open)..<close].split(
+        separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let name = inner.first, name.count == 1, let variable = name.first, variable.isLetter,
+        let added = inner.count == 1 ? 0 : Int(inner[1]), 0...9 ~= added
+      else {
+        throw ConversionError(
+          .invalidDialect, "template \"\(text)\": expected a variable such as {s} or {s+1}")
+      }
+      if case .variable = pieces.last {
+        throw ConversionError(.invalidDialect, "template \"\(text)\": two variables without text between")
+      }
+      pieces.append(.variable(variable, added: added))
+      rest = rest[rest.index(after: close)...]
+    }
+    if !rest.isEmpty { pieces.append(.literal(Array(rest.utf8))) }
+    self.pieces = pieces
+  }
+
+  /// The names of the variables.
+  var variables: Set<Character> {
+    Set(
+      pieces.compactMap { piece in
+        if case .variable(let name, _) = piece { name } else { nil }
+      })
+  }
+
+  /// The name for some values, or `nil` where a variable has none.
+  func render(_ values: Values) -> String? {
+    var bytes: [UInt8] = []
+    for piece in pieces {
+      switch piece {
+      case .literal(let literal): bytes += literal
+      case .variable(let name, let added):
+        guard let value = values[name] else { return nil }
+        bytes += Array(String(value + added).utf8)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// The values for which the template renders to a name, or `nil` where there are none.
+  func match(_ name: [UInt8]) -> Values? {
+    var values: Values = [:]
+    var position = 0
+    for piece in pieces {
+      switch piece {
+      case .literal(let literal):
+        guard name.count - position >= literal.count else { return nil }
+        for byte in literal {
+          guard name[position] == byte else { return nil }
+          position += 1
+        }
+      case .variable(let variable, let added):
+        guard let number = Self.readNumber(name, &position), number >= added else { return nil }
+        let value = number - added
+        if let known = values[variable], known != value { return nil }
+        values[variable] = value
+      }
+    }
+    return position == name.count ? values : nil
+  }
+
+  /// A number of at most four digits: no network has ten thousand blocks.
+  private static func readNumber(_ name: [UInt8], _ position: inout Int) -> Int? {
+    let start = position
+    var number = 0
+    while position < name.count, position - start < 5,
+      UInt8(ascii: "0")...UInt8(ascii: "9") ~= name[position]
+    {
+      number = number * 10 + Int(name[position] - UInt8(ascii: "0"))
+      position += 1
+    }
+    let digits = position - start
+    guard 1...4 ~= digits, digits == 1 || name[start] != UInt8(ascii: "0") else { return nil }
+    return number
+  }
+}

@@ -1,0 +1,59 @@
+public import Architectures
+public import Checkpoint
+public import SourceFormats
+
+/// Everything that an import would do, decided and checked before a byte is written.
+public struct ImportPlan: Sendable {
+  /// One tensor of the canonical checkpoint and where it comes from.
+  public struct Row: Sendable {
+    /// The canonical name.
+    public var canonicalName: String
+    /// The name in the source, as it stands in the file.
+    public var sourceName: String
+    /// The change of arrangement, or `nil` for none.
+    public var layout: Layout?
+    /// The type in the source.
+    public var sourceType: ElementType
+    /// What is written.
+    public var output: TensorOutput
+  }
+
+  /// The source.
+  public let index: SourceIndex
+
+  /// The architecture that was recognised.
+  public let architecture: Architecture
+
+  /// The dialect that was recognised.
+  public let dialect: Dialect
+
+  /// The key path of the state dict in the source.
+  public let key: [String]
+
+  /// The prefix that was stripped from the names; empty for none.
+  public let strippedPrefix: String
+
+  /// The part of all names, expected and found, that agree; 1 for a complete fit.
+  public let score: Double
+
+  /// Dialects that would give the same tensors.
+  public let alternatives: [String]
+
+  /// What does not fit and was not allowed; an import is refused where there is anything.
+  public let faults: [Fault]
+
+  /// What does not fit and was allowed.
+  public let allowed: [Fault]
+
+  /// The tensors to write, in the order of the graph.
+  public let rows: [Row]
+
+  /// Things worth telling.
+  public let notes: [String]
+
+  /// What the file says about itself that its tensors contradict.
+  public let warnings: [String]
+
+  /// Whether the import can be carried out.
+  public var isComplete: Bool { faults.isEmpty }
+}

@@ -1,0 +1,117 @@
+import Architectures
+import Bytes
+import Checkpoint
+import JSON
+public import SourceFormats
+public import SystemPackage
+
+/// Choices of an import.
+public struct ImportOptions: Sendable {
+  /// What to force instead of leaving it to recognition.
+  public var recognition = RecognitionOptions()
+
+  /// The floating-point types that tensors get.
+  public var precision = Precision()
+
+  /// Whether checksums of the source that do not match are only noted.
+  public var ignoresChecksums = false
+
+  /// Called now and then with the bytes written and the bytes to write.
+  public var progress: (@Sendable (_ done: UInt64, _ total: UInt64) -> Void)?
+
+  /// Creates the default choices.
+  public init() {}
+}
+
+/// Turns a source into a canonical checkpoint.
+public struct Importer: Sendable {
+  private let library: DialectLibrary
+  private let options: ImportOptions
+
+  /// Creates an importer that knows some dialects.
+  public init(library: DialectLibrary, options: ImportOptions) {
+    self.library = library
+    self.options = options
+  }
+
+  /// Decides what a source is and how each tensor gets its place.
+  ///
+  /// A plan with faults is returned, not thrown, so that all of them can be reported together.
+  ///
+  /// - Throws: ``ConversionError`` where the source is not recognised or its readings are ambiguous.
+  public func plan(_ index: SourceIndex) throws(ConversionError) -> ImportPlan {
+    let recognition = try Recognizer(library: library, options: options.recognition).recognize(index)
+    let fit = recognition.fit
+    let allowed = fit.faults.filter { fault in
+      switch fault.kind {
+      case .missing: fault.matches(options.recognition.allowMissing)
+      case .unexpected: fault.matches(options.recognition.allowUnexpected)
+      case .misshaped, .mistyped: false
+      }
+    }
+    var rows: [ImportPlan.Row] = []
+    for (row, number) in zip(fit.mapping.rows, fit.tensors) {
+      guard let number else { continue }
+      rows.append(try planRow(row, index.tensors[number]))
+    }
+    return ImportPlan(
+      index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
+      strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
+      faults: fit.faults.filter { !allowed.contains($0) }, allowed: allowed, rows: rows,
+      notes: recognition.notes + index.notes, warnings: Contradictions.find(in: index, architecture: fit.architecture))
+  }
+
+  /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.
+  ///
+  /// Peak memory does not depend on the size of the checkpoint. Equal sources and options give equal bytes.
+  ///
+  /// - Throws: ``ConversionError``; nothing is left behind then and an older file stays as it was.
+  public func write(
+    _ plan: ImportPlan, to path: FilePath, overwrite: Bool
+  ) async throws(ConversionError) -> ImportResult {
+    guard plan.isComplete else {
+      throw ConversionError(.incomplete, "\(plan.faults.count) names do not fit")
+    }
+    let result = try await SafetensorsOutput.write(
+      plan.rows.map(\.output), from: plan.index, to: path, overwrite: overwrite,
+      ignoreChecksums: options.ignoresChecksums, progress: options.progress
+    ) { result in
+      CheckpointMetadata(
+        architecture: plan.architecture.json, source: Provenance.json(of: plan, result.sourceDigests),
+        digests: result.digests, content: result.content
+      ).members
+    }
+    return ImportResult(
+      path: path, content: result.content, byteCount: result.byteCount, notes: result.notes)
+  }
+
+  private func planRow(
+    _ row: DialectMapping.Row, _ tensor: SourceTensor
+  ) throws(ConversionError) -> ImportPlan.Row {
+    var view = tensor
+    if let layout = row.layout, let changed = layout.canonicalView(of: tensor) { view = changed }
+    // A counter of batches that some tool keeps as a vector of one is a scalar.
+    if row.parameter.isOptional {
+      view.shape = []
+      view.strides = []
+    }
+    return ImportPlan.Row(
+      canonicalName: row.parameter.name, sourceName: tensor.path.joined(separator: "."), layout: row.layout,
+      sourceType: tensor.elementType,
+      output: TensorOutput(
+        name: row.parameter.name,
+        elementType: options.precision.target(for: row.parameter, of: tensor.elementType), view: view))
+  }
+}
+
+/// What an import wrote.
+public struct ImportResult: Sendable {
+  /// The canonical checkpoint.
+  public let path: FilePath
+  /// The content digest: the same for the same weights, whatever container they came in.
+  public let content: String
+  /// The size of the file in bytes.
+  public let byteCount: UInt64
+  /// Things worth telling, for example checksums that were ignored.
+  public let notes: [String]
+}

@@ -1,0 +1,83 @@
+import Architectures
+
+/// The complete mapping between an architecture's canonical names and the names of a dialect.
+///
+/// It is enumerated from the canonical side, so no parameter can be forgotten, and it is checked to be a
+/// bijection, so that export is import read backwards.
+struct DialectMapping: Sendable {
+  /// One parameter and how the source calls and arranges it.
+  struct Row: Hashable, Sendable {
+    /// The canonical parameter.
+    var parameter: Parameter
+    /// The name in the source.
+    var sourceName: String
+    /// The shape in the source.
+    var sourceShape: [Int]
+    /// How the source arranges the elements; `nil` for as in the canonical form.
+    var layout: Layout?
+  }
+
+  /// The dialect.
+  let dialect: Dialect
+
+  /// The architecture.
+  let architecture: Architecture
+
+  /// One row for every parameter, in the order of the graph.
+  let rows: [Row]
+
+  /// Maps every parameter of an architecture.
+  ///
+  /// - Throws: ``ConversionError`` with code `unrepresentable` where the dialect has no name for a
+  ///   parameter, and `invalidDialect` where two parameters get one name.
+  init(_ dialect: Dialect, _ architecture: Architecture) throws(ConversionError) {
+    let features = ArchitectureFeatures.of(architecture)
+    guard dialect.accepts(features) else {
+      throw ConversionError(
+        .unrepresentable, "dialect \(dialect.name) has no networks like \(architecture.name)",
+        hint: "choose another dialect with --dialect")
+    }
+    self.dialect = dialect
+    self.architecture = architecture
+    let parameters: [Parameter]
+    do {
+      parameters = try architecture.graph().parameters
+    } catch {
+      throw ConversionError(error)
+    }
+    var rows: [Row] = []
+    var owners: [String: String] = [:]
+    var modules: [String: (name: String, layout: Layout?)] = [:]
+    for parameter in parameters {
+      let module: (name: String, layout: Layout?)
+      if let known = modules[parameter.module] {
+        module = known
+      } else if let found = dialect.sourceModule(canonical: parameter.module, features: features) {
+        modules[parameter.module] = found
+        module = found
+      } else {
+        throw ConversionError(
+          .unrepresentable, "dialect \(dialect.name) has no name for \"\(parameter.name)\"",
+          hint: "choose another dialect with --dialect")
+      }
+      let row = Self.row(parameter, module)
+      if let other = owners.updateValue(parameter.name, forKey: row.sourceName) {
+        throw ConversionError(
+          .invalidDialect,
+          "dialect \(dialect.name) gives both \"\(other)\" and \"\(parameter.name)\" the name \"\(row.sourceName)\"")
+      }
+      rows.append(row)
+    }
+    self.rows = rows
+  }
+
+  private static func row(_ parameter: Parameter, _ module: (name: String, layout: Layout?)) -> Row {
+    let leaf = parameter.name.dropFirst(parameter.module.count + 1)
+    let name = module.name.isEmpty ? String(leaf) : module.name + "." + leaf
+    // A layout concerns the weight of a module; biases and norms are vectors either way.
+    guard let layout = module.layout, let shape = layout.sourceShape(canonical: parameter.shape) else {
+      return Row(parameter: parameter, sourceName: name, sourceShape: parameter.shape)
+    }
+    return Row(parameter: parameter, sourceName: name, sourceShape: shape, layout: layout)
+  }
+}

@@ -1,0 +1,92 @@
+import Architectures
+import Checkpoint
+import SourceFormats
+
+/// How well a state dict fits an architecture in the names of a dialect.
+struct Fit: Sendable {
+  /// The state dict that was read.
+  let stateDict: StateDict
+
+  /// The names that were expected.
+  let mapping: DialectMapping
+
+  /// For each row of the mapping the number of its tensor, or `nil` where it is missing or has another shape.
+  let tensors: [Int?]
+
+  /// What does not fit; empty for a complete fit.
+  let faults: [Fault]
+
+  /// The part of all names, expected and found, that agree; 1 for a complete fit.
+  let score: Double
+
+  /// The architecture.
+  var architecture: Architecture { mapping.architecture }
+
+  /// The dialect.
+  var dialect: Dialect { mapping.dialect }
+
+  /// Compares the names of a mapping with those of a state dict.
+  init(_ stateDict: StateDict, _ mapping: DialectMapping, index: SourceIndex) {
+    var unused = Dictionary(uniqueKeysWithValues: zip(stateDict.names, stateDict.tensors))
+    var tensors: [Int?] = []
+    var faults: [Fault] = []
+    var matched = 0
+    var unreadable: [String: String] = [:]
+    for extra in index.extras where extra.path.starts(with: stateDict.key) {
+      if case .unreadableTensor(let reason) = extra.value, let name = extra.path.last { unreadable[name] = reason }
+    }
+    for row in mapping.rows {
+      guard let number = unused.removeValue(forKey: row.sourceName) else {
+        tensors.append(nil)
+        if row.parameter.isOptional { continue }
+        faults.append(
+          Fault(
+            kind: .missing, name: row.sourceName, canonicalName: row.parameter.name,
+            detail: unreadable.first { $0.key.hasSuffix(row.sourceName) }?.value
+              ?? "expected shape \(row.sourceShape)"))
+        continue
+      }
+      let tensor = index.tensors[number]
+      if tensor.shape != row.sourceShape, !Self.isBatchCount(tensor, row) {
+        faults.append(
+          Fault(
+            kind: .misshaped, name: row.sourceName, canonicalName: row.parameter.name,
+            detail: "found shape \(tensor.shape), expected \(row.sourceShape)"))
+        tensors.append(nil)
+      } else if !row.parameter.isOptional, !tensor.elementType.isConvertibleFloat {
+        faults.append(
+          Fault(
+            kind: .mistyped, name: row.sourceName, canonicalName: row.parameter.name,
+            detail: "found element type \(tensor.elementType.rawValue), expected a floating-point type"))
+        tensors.append(nil)
+      } else {
+        matched += 1
+        tensors.append(number)
+      }
+    }
+    for name in stateDict.names where unused[name] != nil {
+      faults.append(
+        Fault(
+          kind: .unexpected, name: name, canonicalName: nil,
+          detail: "shape \(index.tensors[unused[name] ?? 0].shape)"))
+    }
+    self.stateDict = stateDict
+    self.mapping = mapping
+    self.tensors = tensors
+    self.faults = Fault.withSuggestions(faults)
+    score = Double(matched) / Double(max(1, matched + faults.count))
+  }
+
+  /// Some tools keep the scalar counter of batches as a vector of one.
+  private static func isBatchCount(_ tensor: SourceTensor, _ row: DialectMapping.Row) -> Bool {
+    row.parameter.isOptional && tensor.elementCount == 1
+  }
+
+  /// Whether another fit leads to the same canonical tensors: the same elements in the same arrangement.
+  func hasSameMapping(as other: Fit) -> Bool {
+    guard tensors == other.tensors, mapping.rows.count == other.mapping.rows.count else { return false }
+    return zip(mapping.rows, other.mapping.rows).allSatisfy {
+      $0.parameter == $1.parameter && $0.layout == $1.layout
+    }
+  }
+}

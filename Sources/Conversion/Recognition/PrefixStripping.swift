@@ -1,0 +1,79 @@
+/// Takes away what wrappers put before, or into, the names of a state dict.
+///
+/// `torch.nn.DataParallel` adds `module.` where it stands, which may be inside a model; `torch.compile` adds
+/// `_orig_mod.`; frameworks put the network under a name of their own (`model.`, `backbone.`).
+enum PrefixStripping {
+  /// Segments that are never part of a network's own names, wherever they stand.
+  private static let wrapperSegments: Set<String> = ["module", "_orig_mod"]
+
+  /// Leading segments that frameworks add to some of the names only: the body of a network, and its head.
+  private static let partialPrefixes: Set<String> = [
+    "backbone", "head", "model", "net", "network", "encoder", "base_model", "base", "features_extractor",
+  ]
+
+  /// A shared leading segment is taken away at most so many times.
+  private static let maximumDepth = 4
+
+  /// Every reading of a state dict that differs in what was stripped, the unchanged one first.
+  static func readings(of stateDict: StateDict) -> [StateDict] {
+    var readings = [stateDict]
+    let split = stateDict.names.map { $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
+    var current = split.map { segments in segments.filter { !wrapperSegments.contains($0) } }
+    var prefix = removedWrappers(split)
+    var changes = 0
+    if !prefix.isEmpty {
+      changes = 1
+      append(current, prefix, changes, of: stateDict, to: &readings)
+    }
+    let unwrapped = current
+    for _ in 0..<maximumDepth {
+      guard let first = current.first?.first, current.allSatisfy({ $0.count > 1 && $0[0] == first }) else { break }
+      current = current.map { Array($0.dropFirst()) }
+      prefix += first + "."
+      changes += 1
+      append(current, prefix, changes, of: stateDict, to: &readings)
+    }
+    let partial = unwrapped.map { segments in
+      segments.count > 1 && partialPrefixes.contains(segments[0]) ? Array(segments.dropFirst()) : segments
+    }
+    if partial != unwrapped {
+      let removed = Set(zip(partial, unwrapped).filter { $0.0 != $0.1 }.map { $0.1[0] + "." }).sorted()
+      append(
+        partial, removedWrappers(split) + removed.joined(separator: " and "), changes + 2, of: stateDict,
+        to: &readings)
+    }
+    return readings
+  }
+
+  /// The first two names that become one when wrappers are taken away, or `nil` where none do.
+  static func collision(in stateDict: StateDict) -> (first: String, second: String, name: String)? {
+    var seen: [String: String] = [:]
+    for name in stateDict.names {
+      let stripped = name.split(separator: ".").filter { !wrapperSegments.contains(String($0)) }.joined(
+        separator: ".")
+      if let first = seen[stripped] { return (first, name, stripped) }
+      seen[stripped] = name
+    }
+    return nil
+  }
+
+  private static func removedWrappers(_ names: [[String]]) -> String {
+    var removed: [String] = []
+    for segment in names.joined() where wrapperSegments.contains(segment) && !removed.contains(segment) {
+      removed.append(segment)
+    }
+    return removed.map { $0 + "." }.joined()
+  }
+
+  private static func append(
+    _ names: [[String]], _ prefix: String, _ changes: Int, of stateDict: StateDict, to readings: inout [StateDict]
+  ) {
+    let joined = names.map { $0.joined(separator: ".") }
+    guard Set(joined).count == joined.count, !joined.contains("") else { return }
+    var reading = stateDict
+    reading.names = joined
+    reading.strippedPrefix = prefix
+    reading.changes = changes
+    readings.append(reading)
+  }
+}

@@ -1,0 +1,266 @@
+import Architectures
+import Checkpoint
+public import JSON
+import SourceFormats
+
+/// What a user may force instead of leaving it to recognition.
+public struct RecognitionOptions: Sendable {
+  /// The key path of the state dict: `["checkpoint", "model"]`.
+  public var key: [String]?
+
+  /// The name of a dialect.
+  public var dialect: String?
+
+  /// The name of an architecture of the catalog.
+  public var architecture: String?
+
+  /// The number of classes, where the file has no head to tell it.
+  public var classes: Int?
+
+  /// What no tensor shows, to override the defaults of the dialect: `strideOn` = `conv1`.
+  public var semantics: [JSONValue.Member] = []
+
+  /// Patterns of names that may be missing.
+  public var allowMissing: [String] = []
+
+  /// Patterns of names that may be there although the network has no place for them.
+  public var allowUnexpected: [String] = []
+
+  /// Creates options that force nothing.
+  public init() {}
+}
+
+/// Decides what a source holds, from its tensors alone.
+struct Recognizer {
+  let library: DialectLibrary
+  let options: RecognitionOptions
+
+  /// Searching this many of the best partial readings finds the right one among all dialects and wrappers.
+  private static let maximumFits = 32
+
+  /// Below this part of agreeing names a file is not called a near miss of anything.
+  private static let nearMiss = 0.3
+
+  /// A reading of a state dict in a dialect: the canonical names and shapes it would give.
+  private struct Reading {
+    var stateDict: StateDict
+    var dialect: Dialect
+    var order: Int
+    var assumed: [String: String]
+    var shapes: [String: [Int]]
+    var matched: Double
+  }
+
+  /// The best reading of a source.
+  ///
+  /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
+  func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
+    guard !index.tensors.isEmpty else {
+      throw ConversionError(
+        .noStateDict, "the file holds no tensors",
+        hint: "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
+    }
+    let places = StateDict.candidates(in: index, key: options.key)
+    guard !places.isEmpty else {
+      let known = StateDict.candidates(in: index, key: nil).map { $0.key.joined(separator: ".") }
+      throw ConversionError(
+        .noStateDict, "no tensors at key \"\(options.key?.joined(separator: ".") ?? "")\"",
+        hint: "keys with tensors: " + known.map { $0.isEmpty ? "(top)" : $0 }.joined(separator: ", "))
+    }
+    let fits = try fits(places, index)
+    guard let best = fits.first, best.score >= Self.nearMiss else { throw unrecognized(places, fits.first) }
+    return try decide(fits, best: best, places, index)
+  }
+
+  private func decide(
+    _ fits: [Fit], best: Fit, _ places: [StateDict], _ index: SourceIndex
+  ) throws(ConversionError) -> Recognition {
+    var notes: [String] = []
+    let complete = fits.filter { $0.faults.isEmpty && $0.stateDict.key == best.stateDict.key }
+    let rivals = complete.filter { !$0.hasSameMapping(as: best) && $0.stateDict.changes == best.stateDict.changes }
+    if best.faults.isEmpty, !rivals.isEmpty {
+      let names = ([best] + rivals).map { "\($0.dialect.name) (\($0.architecture.name))" }
+      throw ConversionError(
+        .ambiguous, "several dialects fit equally well and give different results: "
+          + names.joined(separator: ", "), hint: "choose one with --dialect")
+    }
+    if !best.faults.isEmpty {
+      if let refused = RefusedModules.explanation(for: best.stateDict.names) {
+        throw ConversionError(.unrepresentable, "the file holds \(refused)")
+      }
+      for place in places where place.key == best.stateDict.key {
+        if let collision = PrefixStripping.collision(in: place) {
+          throw ConversionError(
+            .nameCollision,
+            "\"\(collision.first)\" and \"\(collision.second)\" both become \"\(collision.name)\"",
+            hint: "the file holds two networks; choose one with --key")
+        }
+      }
+    }
+    let alternatives = complete.filter {
+      $0.dialect != best.dialect && $0.hasSameMapping(as: best)
+    }.map(\.dialect.name)
+    notes += differences(complete, best)
+    let others = Set(
+      fits.filter {
+        $0.faults.isEmpty && Set($0.stateDict.tensors).isDisjoint(with: best.stateDict.tensors)
+      }.map { $0.stateDict.key.joined(separator: ".") })
+    for key in others.sorted() {
+      notes.append("the file holds another complete state dict; take it with --key \(key)")
+    }
+    return Recognition(fit: best, alternatives: alternatives.uniqued(), notes: notes)
+  }
+
+  /// What equal fits disagree about, although no tensor shows it; the chosen dialect's view is taken.
+  private func differences(_ complete: [Fit], _ best: Fit) -> [String] {
+    var notes: [String] = []
+    let chosen = best.architecture.json.objectValue ?? []
+    for other in complete where other.architecture != best.architecture && other.hasSameMapping(as: best) {
+      let theirs = other.architecture.json
+      let changed = chosen.filter { theirs[$0.name] != $0.value }.map { member in
+        "\(member.name) \(member.value.text()) rather than \(theirs[member.name]?.text() ?? "none")"
+      }
+      notes.append(
+        "no tensor tells \(best.dialect.name) from \(other.dialect.name); took \(best.dialect.name): "
+          + changed.joined(separator: ", "))
+    }
+    return notes.uniqued()
+  }
+
+  /// Every reading worth a full comparison, best first.
+  private func fits(_ places: [StateDict], _ index: SourceIndex) throws(ConversionError) -> [Fit] {
+    let dialects = try options.dialect.map { name throws(ConversionError) in [try library.dialect(named: name)] } ?? library.dialects
+    var readings: [Reading] = []
+    for place in places {
+      for stateDict in PrefixStripping.readings(of: place) {
+        for (order, dialect) in dialects.enumerated() {
+          for assumed in assumptions(dialect) {
+            let reading = read(stateDict, dialect, order, assumed, index)
+            if !reading.shapes.isEmpty { readings.append(reading) }
+          }
+        }
+      }
+    }
+    readings.sort { ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order) }
+    var fits: [(fit: Fit, order: Int)] = []
+    for reading in readings.prefix(Self.maximumFits) {
+      if let fit = try fit(reading, index) { fits.append((fit, reading.order)) }
+    }
+    // Stable: places come in order of preference, then readings with fewer changes, then dialects.
+    let ranked = fits.enumerated().sorted { left, right in
+      let scores = (left.element.fit.score, right.element.fit.score)
+      if scores.0 != scores.1 { return scores.0 > scores.1 }
+      let ranks = (placeRank(left.element.fit, places), placeRank(right.element.fit, places))
+      if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+      let changes = (left.element.fit.stateDict.changes, right.element.fit.stateDict.changes)
+      if changes.0 != changes.1 { return changes.0 < changes.1 }
+      return (left.element.order, left.offset) < (right.element.order, right.offset)
+    }
+    return ranked.map(\.element.fit)
+  }
+
+  private func placeRank(_ fit: Fit, _ places: [StateDict]) -> Int {
+    places.firstIndex { $0.key == fit.stateDict.key } ?? places.count
+  }
+
+  /// Every combination of the features that the rules of a dialect depend on.
+  private func assumptions(_ dialect: Dialect) -> [[String: String]] {
+    var combinations: [[String: String]] = [[:]]
+    for (feature, values) in dialect.conditionalFeatures.sorted(by: { $0.key < $1.key }) {
+      let all = values.union(dialect.accepts[feature] ?? []).sorted()
+      combinations = combinations.flatMap { combination in
+        all.map { combination.merging([feature: $0]) { old, _ in old } }
+      }
+    }
+    return combinations
+  }
+
+  /// Reads the names of a state dict backwards through a dialect.
+  private func read(
+    _ stateDict: StateDict, _ dialect: Dialect, _ order: Int, _ assumed: [String: String], _ index: SourceIndex
+  ) -> Reading {
+    var modules: [Substring: (name: String, layout: Layout?)?] = [:]
+    var shapes: [String: [Int]] = [:]
+    for (name, number) in zip(stateDict.names, stateDict.tensors) {
+      let dot = name.lastIndex(of: ".")
+      let module = dot.map { name[..<$0] } ?? ""
+      let found: (name: String, layout: Layout?)?
+      if let known = modules[module] {
+        found = known
+      } else {
+        found = dialect.canonicalModule(source: String(module), assuming: assumed)
+        modules[module] = found
+      }
+      guard let found else { continue }
+      let leaf = dot.map { name[name.index(after: $0)...] } ?? name[...]
+      let shape = index.tensors[number].shape
+      shapes["\(found.name).\(leaf)"] = found.layout?.canonicalShape(source: shape) ?? shape
+    }
+    return Reading(
+      stateDict: stateDict, dialect: dialect, order: order, assumed: assumed, shapes: shapes,
+      matched: Double(shapes.count) / Double(max(1, stateDict.names.count)))
+  }
+
+  /// Infers the architecture of a reading and compares all names; `nil` where the reading is no network.
+  private func fit(_ reading: Reading, _ index: SourceIndex) throws(ConversionError) -> Fit? {
+    do {
+      // What no tensor shows depends on what tensors do show, so the architecture is inferred twice.
+      let first = try infer(reading.shapes, reading.dialect, features: reading.assumed)
+      let features = ArchitectureFeatures.of(first)
+      guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else { return nil }
+      let architecture = try infer(reading.shapes, reading.dialect, features: features)
+      guard let mapping = try? DialectMapping(reading.dialect, architecture) else { return nil }
+      return Fit(reading.stateDict, mapping, index: index)
+    } catch {
+      // A name or a value that the user gave is a fault of the command, not of this reading.
+      if error.code == .unknownArchitecture || error.code == .malformedDescription {
+        throw ConversionError(error)
+      }
+      return nil
+    }
+  }
+
+  private func infer(
+    _ shapes: [String: [Int]], _ dialect: Dialect, features: [String: String]
+  ) throws(ArchitectureError) -> Architecture {
+    let semantics = try Semantics(json: dialect.semantics(for: features, overrides: options.semantics))
+    let preset = try options.architecture.map { name throws(ArchitectureError) in
+      try ArchitectureCatalog.architecture(named: name)
+    }
+    return try ArchitectureInference.infer(shapes: shapes, semantics: semantics, following: preset)
+  }
+
+  private func unrecognized(_ places: [StateDict], _ nearest: Fit?) -> ConversionError {
+    let names = places.first?.names ?? []
+    if let refused = RefusedModules.explanation(for: names) {
+      return ConversionError(.unrepresentable, "the file holds \(refused)")
+    }
+    let shown = names.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+    let percent = nearest.map { "; the nearest is \($0.dialect.name) \($0.architecture.name), where \(Int($0.score * 100)) % of the names agree" } ?? ""
+    return ConversionError(
+      .unrecognized,
+      "no dialect knows the \(names.count) tensor names, which begin with \(shown)\(percent)",
+      hint: "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; other names can be described "
+        + "in a file for --dialect-file")
+  }
+}
+
+/// What a source holds.
+struct Recognition: Sendable {
+  /// The reading that was chosen.
+  let fit: Fit
+
+  /// Dialects that would give the same tensors.
+  let alternatives: [String]
+
+  /// Things worth telling about the choice.
+  let notes: [String]
+}
+
+extension Array where Element: Hashable {
+  /// The elements without repetitions, in the order of their first occurrence.
+  func uniqued() -> [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

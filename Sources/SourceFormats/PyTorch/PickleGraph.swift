@@ -1,0 +1,184 @@
+/// Everything that a pickle holds, in one flat arena.
+struct PickleGraph: Sendable {
+  /// The bytes that ranges of nodes refer to.
+  let input: [UInt8]
+
+  private(set) var nodes: [PickleNode] = [.none, .bool(true), .bool(false), .tuple([])]
+  var globals: [PickleGlobal] = []
+  var objects: [PickleObject] = []
+  var storages: [TorchStorage] = []
+  var storageViews: [TorchStorageView] = []
+  var tensors: [TorchTensor] = []
+  var unreadableReasons: [String] = []
+
+  private var globalIndexByName: [String: Int] = [:]
+  private var storageIndexByKey: [String: Int] = [:]
+  private var copiedItemCount = 0
+
+  init(input: [UInt8]) { self.input = input }
+
+  subscript(handle: PickleHandle) -> PickleNode { nodes[Int(handle.index)] }
+
+  /// Adds a value.
+  mutating func add(_ node: PickleNode) throws(PickleFailure) -> PickleHandle {
+    guard nodes.count < PickleLimits.nodeCount else {
+      throw PickleFailure(.limitExceeded, "more than \(PickleLimits.nodeCount) values")
+    }
+    nodes.append(node)
+    return PickleHandle(index: Int32(truncatingIfNeeded: nodes.count - 1))
+  }
+
+  /// Adds elements to a list, set, or object, and keys and values to a dictionary or object.
+  ///
+  /// The array is taken out of its node first, so that it grows in place.
+  mutating func extend(
+    _ handle: PickleHandle, with items: ArraySlice<PickleHandle>, as expected: Growth
+  ) throws(PickleFailure) {
+    let place = Int(handle.index)
+    let node = nodes[place]
+    nodes[place] = .none
+    switch (consume node, expected) {
+    case (.list(var list), .items):
+      list += items
+      nodes[place] = .list(list)
+    case (.set(var set), .members):
+      set += items
+      nodes[place] = .set(set)
+    case (.dictionary(var dictionary), .pairs):
+      dictionary += items
+      nodes[place] = .dictionary(dictionary)
+    case (.object(let index), .pairs):
+      objects[index].pairs += items
+      nodes[place] = .object(index)
+    case (.object(let index), _):
+      objects[index].items += items
+      nodes[place] = .object(index)
+    case (let other, _):
+      nodes[place] = other
+      throw PickleFailure(.malformed, "expected \(expected.rawValue), found \(describe(handle))")
+    }
+  }
+
+  /// What an opcode expects to be able to extend.
+  enum Growth: String {
+    case items = "a list"
+    case members = "a set"
+    case pairs = "a dict"
+  }
+
+  /// The place of a global, which is looked up on the allow-list when it is new.
+  mutating func global(named name: String) -> Int {
+    if let index = globalIndexByName[name] { return index }
+    globals.append(PickleGlobal(name: name, known: KnownGlobal(name: name)))
+    globalIndexByName[name] = globals.count - 1
+    return globals.count - 1
+  }
+
+  /// The place of the storage of a key.
+  func storageIndex(key: String) -> Int? { storageIndexByKey[key] }
+
+  mutating func addStorage(_ storage: TorchStorage) -> Int {
+    storages.append(storage)
+    storageIndexByKey[storage.key] = storages.count - 1
+    return storages.count - 1
+  }
+
+  mutating func addUnreadable(_ reason: String) throws(PickleFailure) -> PickleHandle {
+    unreadableReasons.append(reason)
+    return try add(.unreadableTensor(unreadableReasons.count - 1))
+  }
+
+  /// Counts values that a call copies.
+  mutating func chargeCopy(_ count: Int) throws(PickleFailure) {
+    copiedItemCount += count
+    guard copiedItemCount <= PickleLimits.copiedItemCount else {
+      throw PickleFailure(
+        .limitExceeded, "calls copy more than \(PickleLimits.copiedItemCount) values between containers")
+    }
+  }
+}
+
+extension PickleGraph {
+  func integer(_ handle: PickleHandle) -> Int? {
+    if case .integer(let value) = self[handle] { value } else { nil }
+  }
+
+  func bool(_ handle: PickleHandle) -> Bool? {
+    if case .bool(let value) = self[handle] { value } else { nil }
+  }
+
+  /// The text of a text or, as Python 2 writes them, a byte string; `nil` where it is too long for a name.
+  func name(_ handle: PickleHandle) -> String? {
+    switch self[handle] {
+    case .text(let text) where text.utf8.count <= PickleLimits.lineByteCount: text
+    case .bytes(let range) where range.count <= PickleLimits.lineByteCount:
+      PickleText.byteString(input[range])
+    case .encodedText(let text): name(text)
+    default: nil
+    }
+  }
+
+  /// The elements of a list, tuple or set.
+  func items(_ handle: PickleHandle) -> [PickleHandle]? {
+    switch self[handle] {
+    case .list(let items), .tuple(let items), .set(let items): items
+    default: nil
+    }
+  }
+
+  func tuple(_ handle: PickleHandle) -> [PickleHandle]? {
+    if case .tuple(let items) = self[handle] { items } else { nil }
+  }
+
+  /// The keys and values of a dictionary.
+  func pairs(_ handle: PickleHandle) -> [PickleHandle]? {
+    if case .dictionary(let pairs) = self[handle] { pairs } else { nil }
+  }
+
+  /// The value of a text key; of equal keys the last counts, as in Python.
+  func value(_ pairs: [PickleHandle], forKey key: String) -> PickleHandle? {
+    for index in stride(from: pairs.count - 2, through: 0, by: -2) {
+      switch self[pairs[index]] {
+      case .text(let text) where text == key: return pairs[index + 1]
+      case .bytes(let range) where range.count == key.utf8.count && input[range].elementsEqual(key.utf8):
+        return pairs[index + 1]
+      default: continue
+      }
+    }
+    return nil
+  }
+
+  func known(_ handle: PickleHandle) -> KnownGlobal? {
+    if case .global(let index) = self[handle] { globals[index].known } else { nil }
+  }
+
+  /// The name of a class or of the class of an object.
+  func className(_ handle: PickleHandle) -> String? {
+    switch self[handle] {
+    case .global(let index): globals[index].name
+    case .object(let index): globals[objects[index].global].name
+    default: nil
+    }
+  }
+
+  /// What a value is, with its article, for messages.
+  func describe(_ handle: PickleHandle) -> String {
+    switch self[handle] {
+    case .none: "None"
+    case .bool: "a bool"
+    case .integer(let value): "the integer \(value)"
+    case .bigInteger, .decimal: "a large integer"
+    case .number: "a float"
+    case .text: "a string"
+    case .bytes, .encodedText: "a byte string"
+    case .list: "a list"
+    case .tuple(let items): "a tuple of \(items.count)"
+    case .set: "a set"
+    case .dictionary: "a dict"
+    case .global(let index): "the global \(globals[index].name)"
+    case .object(let index): "an object of \(globals[objects[index].global].name)"
+    case .storage: "a storage"
+    case .tensor, .unreadableTensor: "a tensor"
+    }
+  }
+}

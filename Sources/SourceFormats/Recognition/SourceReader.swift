@@ -1,0 +1,58 @@
+import Bytes
+public import SystemPackage
+
+/// Opens a file of any supported container, told apart by content alone.
+public enum SourceReader {
+  /// Opens and indexes a file.
+  ///
+  /// - Throws: ``SourceError``; a file that is no checkpoint is named for what it is.
+  public static func open(
+    _ path: FilePath, options: PyTorchReaderOptions = PyTorchReaderOptions()
+  ) throws(SourceError) -> SourceIndex {
+    let file: InputFile
+    do {
+      file = try InputFile(path)
+    } catch {
+      throw SourceError(error, file: path.string)
+    }
+    return try read(file, options: options)
+  }
+
+  /// Indexes an open file.
+  static func read(_ file: InputFile, options: PyTorchReaderOptions) throws(SourceError) -> SourceIndex {
+    do throws(SourceError) {
+      let prefix = try prefix(of: file)
+      if prefix.starts(with: Signature.zipLocalHeader) || prefix.starts(with: Signature.zipEnd) {
+        return try PyTorchZipReader.read(file, options: options)
+      }
+      if PyTorchLegacyReader.matches(prefix: prefix) { return try PyTorchLegacyReader.read(file) }
+      if SafetensorsReader.matches(prefix: prefix, fileSize: file.size) {
+        return try SafetensorsReader.read(file)
+      }
+      if ForeignFile.firstVisible(prefix) == UInt8(ascii: "{"), !ForeignFile.isText(prefix, "<") {
+        return try ShardedReader.read(file, options: options)
+      }
+      throw ForeignFile.error(file: file, prefix: prefix)
+    } catch {
+      var error = error
+      error.file = error.file ?? file.path.string
+      throw error
+    }
+  }
+
+  private static func prefix(of file: InputFile) throws(SourceError) -> [UInt8] {
+    do {
+      return try file.read(at: 0, count: Int(min(file.size, UInt64(ForeignFile.prefixLength))))
+    } catch {
+      throw SourceError(error)
+    }
+  }
+}
+
+/// The first bytes of the containers that are read.
+enum Signature {
+  /// PKWARE APPNOTE 4.3.7: local file header.
+  static let zipLocalHeader: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
+  /// PKWARE APPNOTE 4.3.16: end of central directory, the start of an empty archive.
+  static let zipEnd: [UInt8] = [0x50, 0x4B, 0x05, 0x06]
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Bytes
+
+/// The program: pretrained attention networks from PyTorch into Swift, and back, bit for bit.
+@main
+struct Attnconv: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "attnconv",
+    abstract: "Bring pretrained attention networks from PyTorch into Swift, and back, bit for bit.",
+    discussion: """
+      Reads PyTorch checkpoints (zip and legacy) and safetensors files, single or sharded, without Python. \
+      Nothing that a file holds is executed.
+
+      EXIT CODES:
+        0    done
+        1    ran, and the answer is no: the import is incomplete
+        2    could not: unreadable, malformed, unsupported, I/O
+        64   the command was not understood
+        130  interrupted
+      """,
+    version: Self.version,
+    subcommands: [ImportCommand.self, InspectCommand.self, ExportCommand.self, DialectsCommand.self])
+
+  /// The version of the program; the changes are in CHANGELOG.md.
+  static let version = "0.1.0"
+
+  static func main() async {
+    Terminal.ignoreClosedPipes()
+    InterruptCleanup.install()
+    await main(nil)
+  }
+}

@@ -1,0 +1,76 @@
+import Architectures
+import ArgumentParser
+import Bytes
+import Checkpoint
+import Conversion
+import JSON
+import SystemPackage
+
+/// `attnconv export`: a canonical checkpoint in the names and the container of another code base.
+struct ExportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a canonical checkpoint for PyTorch, bit for bit.",
+    discussion: """
+      The file loads into the authors' model with strict=True. By default it has the names of the dialect that \
+      the checkpoint came in; --dialect writes those of another code base with the same network.
+      """)
+
+  @Argument(help: ArgumentHelp("The canonical checkpoint.", valueName: "file"), completion: .file())
+  var file: String
+
+  @Option(name: .customLong("to"), help: ArgumentHelp("The container: pytorch or safetensors.", valueName: "container"))
+  var target: Target
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+  var output: String
+
+  @Option(name: .long, help: ArgumentHelp("Write the names of this dialect.", valueName: "name"))
+  var dialect: String?
+
+  @Option(
+    name: .customLong("dialect-file"), help: ArgumentHelp("Add the dialect of this file. Repeatable.", valueName: "file"))
+  var dialectFiles: [String] = []
+
+  @Flag(name: .long, help: "Replace an existing file.")
+  var force = false
+
+  @OptionGroup(title: "Element types") var precision: PrecisionArguments
+  @OptionGroup(title: "Reports") var report: ReportOptions
+
+  /// The containers, as words of the command line.
+  enum Target: String, CaseIterable, ExpressibleByArgument {
+    case pytorch, safetensors
+  }
+
+  func run() async throws {
+    let reporter = Reporter(command: "export", options: report)
+    do {
+      var options = Exporter.Options()
+      options.dialect = dialect
+      options.precision = precision.precision
+      let library = try DialectLibrary(files: dialectFiles.map { try InputFile(FilePath($0)) })
+      let result = try await Exporter(library: library, options: options).write(
+        Checkpoint(FilePath(file)), to: FilePath(output), as: target == .pytorch ? .pytorch : .safetensors,
+        overwrite: force)
+      reporter.warn(result.missing.map { "the checkpoint lacks \($0), and so does the file" })
+      reporter.print([
+        "wrote \(result.path.string): \(result.architecture.name) in the names of \(result.dialect), "
+          + "\(result.tensorCount.grouped) tensors",
+        "  content       \(result.content)",
+      ])
+      if report.json {
+        reporter.printJSON([
+          "output": .string(result.path.string), "dialect": .string(result.dialect),
+          "architectureName": .string(result.architecture.name), "entries": .integer(result.tensorCount),
+          "content": .string(result.content), "missing": .array(result.missing.map(JSONValue.string)),
+          "layouts": .array(
+            result.layouts.map { ["name": .string($0.name), "layout": .string($0.layout.rawValue)] }),
+          "status": "exported",
+        ])
+      }
+    } catch {
+      throw reporter.fail(error, file: file)
+    }
+  }
+}

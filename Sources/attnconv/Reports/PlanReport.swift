@@ -1,0 +1,159 @@
+import Architectures
+import Bytes
+import Checkpoint
+import Conversion
+import JSON
+import SourceFormats
+import SystemPackage
+
+/// What an import plan says, as text and as JSON.
+struct PlanReport {
+  private let plan: ImportPlan
+  private let path: FilePath
+
+  /// At most so many faults of one kind are printed; JSON has all of them.
+  private static let maximumFaultLines = 20
+
+  init(_ plan: ImportPlan, path: FilePath) {
+    self.plan = plan
+    self.path = path
+  }
+
+  /// What the file is.
+  var headerLines: [String] {
+    var lines = [path.string]
+    func row(_ label: String, _ text: String) {
+      lines.append("  " + label + String(repeating: " ", count: 14 - label.count) + text)
+    }
+    let byteCount = plan.index.files.reduce(UInt64(0)) { $0 + $1.size }
+    row("container", "\(plan.index.container.rawValue), \(byteCount.grouped) bytes")
+    let key = plan.key.joined(separator: ".")
+    let prefix = plan.strippedPrefix.isEmpty ? "" : ", prefix \(plan.strippedPrefix) stripped"
+    row("state dict", (key.isEmpty ? "top of the file" : "at \(key)") + prefix)
+    row("architecture", plan.architecture.name)
+    let others = plan.alternatives.isEmpty ? "" : "; the same tensors in " + plan.alternatives.joined(separator: ", ")
+    row("dialect", "\(plan.dialect.name) (\(Self.percent(plan.score)) of the names fit\(others))")
+    row("tensors", "\(plan.rows.count.grouped) entries, \(parameterCount.grouped) parameters")
+    let layouts = plan.rows.compactMap(\.layout)
+    for layout in Layout.allCases {
+      let count = layouts.count { $0 == layout }
+      if count > 0 { row("layout", "\(layout.explanation): \(count) tensors") }
+    }
+    for fault in plan.allowed { row("allowed", "\(fault.kind.rawValue) \(fault.name)") }
+    for placeholder in plan.index.placeholders {
+      row("not rebuilt", "\(placeholder.name) (\(placeholder.count)), read as inert data")
+    }
+    for note in plan.notes { row("note", note) }
+    return lines
+  }
+
+  /// The mapping, a line for each tensor.
+  var tableLines: [String] {
+    var table = TextTable([("source", .left), ("change", .left), ("canonical", .left), ("type", .left), ("shape", .left)])
+    for row in plan.rows {
+      let type = row.sourceType == row.output.elementType ? "" : "\(row.sourceType.rawValue) to "
+      table.append([
+        row.sourceName, row.layout?.explanation ?? "none", row.canonicalName, type + row.output.elementType.rawValue,
+        "\(row.output.view.shape)",
+      ])
+    }
+    return [""] + table.lines
+  }
+
+  /// Why the file does not fit, all faults at once, and what to do.
+  var faultLines: [String] {
+    var lines = headerLines
+    lines.append("")
+    for kind in Fault.Kind.allCases {
+      let faults = plan.faults.filter { $0.kind == kind }
+      guard !faults.isEmpty else { continue }
+      lines.append("\(faults.count.grouped) \(kind.rawValue):")
+      for fault in faults.prefix(Self.maximumFaultLines) {
+        let canonical = fault.canonicalName.map { $0 == fault.name ? "" : " (\($0))" } ?? ""
+        let suggestion = fault.suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+        lines.append("  \(fault.name)\(canonical): \(fault.detail)\(suggestion)")
+      }
+      if faults.count > Self.maximumFaultLines {
+        lines.append("  and \(faults.count - Self.maximumFaultLines) more; --json lists all")
+      }
+    }
+    lines.append("")
+    lines.append("nothing was written; what can be done:")
+    return lines + advice.map { "  " + $0 }
+  }
+
+  private var advice: [String] {
+    var advice: [String] = []
+    let kinds = Set(plan.faults.map(\.kind))
+    let missing = plan.faults.filter { $0.kind == .missing }.compactMap(\.canonicalName)
+    if !missing.isEmpty, missing.allSatisfy({ $0.hasPrefix("head.") }) {
+      advice.append("the network has no classifier: --allow-missing 'head.*', with --classes N if it had not 1000")
+    } else if kinds.contains(.missing) {
+      advice.append("names that may be missing: --allow-missing PATTERN")
+    }
+    if kinds.contains(.unexpected) { advice.append("names to leave out: --allow-unexpected PATTERN") }
+    if plan.faults.contains(where: { $0.suggestion != nil }) {
+      advice.append("names of another code base: describe them in a file for --dialect-file")
+    }
+    if kinds.contains(.misshaped) { advice.append("another network: --architecture NAME or --dialect NAME") }
+    advice.append("the whole comparison for programs: --json")
+    return advice
+  }
+
+  /// What was written.
+  func resultLines(_ result: ImportResult) -> [String] {
+    var lines: [String] = []
+    for note in result.notes { lines.append("  note          " + note) }
+    lines.append("  content       \(result.content)")
+    lines.append("wrote \(result.path.string) (\(result.byteCount.grouped) bytes)")
+    return lines
+  }
+
+  /// The report for programs.
+  func json(output: FilePath?, result: ImportResult?, withRows: Bool = false) -> JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("file", .string(path.string)), .init("container", .string(plan.index.container.rawValue)),
+      .init("architecture", plan.architecture.json), .init("architectureName", .string(plan.architecture.name)),
+      .init("dialect", .string(plan.dialect.name)), .init("score", .number(plan.score)),
+      .init("alternatives", .array(plan.alternatives.map(JSONValue.string))),
+      .init("key", .array(plan.key.map(JSONValue.string))), .init("prefix", .string(plan.strippedPrefix)),
+      .init("entries", .integer(plan.rows.count)), .init("parameters", .integer(parameterCount)),
+      .init("faults", .array(plan.faults.map(Self.json))), .init("allowed", .array(plan.allowed.map(Self.json))),
+      .init("placeholders", .array(plan.index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] })),
+      .init("notes", .array((plan.notes + (result?.notes ?? [])).map(JSONValue.string))),
+      .init("warnings", .array(plan.warnings.map(JSONValue.string))),
+      .init("status", .string(plan.isComplete ? (result == nil ? "planned" : "imported") : "incomplete")),
+    ]
+    if let output { members.append(.init("output", .string(output.string))) }
+    if let result { members.append(.init("content", .string(result.content))) }
+    if withRows { members.append(.init("tensors", .array(plan.rows.map(Self.json)))) }
+    return .object(members)
+  }
+
+  private static func json(_ fault: Fault) -> JSONValue {
+    var members: [JSONValue.Member] = [
+      .init("kind", .string(fault.kind.rawValue)), .init("name", .string(fault.name)), .init("detail", .string(fault.detail)),
+    ]
+    if let name = fault.canonicalName { members.append(.init("canonicalName", .string(name))) }
+    if let name = fault.suggestion { members.append(.init("suggestion", .string(name))) }
+    return .object(members)
+  }
+
+  private static func json(_ row: ImportPlan.Row) -> JSONValue {
+    [
+      "source": .string(row.sourceName), "canonical": .string(row.canonicalName),
+      "layout": row.layout.map { .string($0.rawValue) } ?? .null,
+      "sourceType": .string(row.sourceType.rawValue), "type": .string(row.output.elementType.rawValue),
+      "shape": .array(row.output.view.shape.map(JSONValue.integer)),
+    ]
+  }
+
+  private var parameterCount: Int {
+    let buffers = Set(((try? plan.architecture.graph().parameters) ?? []).filter(\.isBuffer).map(\.name))
+    return plan.rows.filter { !buffers.contains($0.canonicalName) }.reduce(0) { $0 + $1.output.view.elementCount }
+  }
+
+  private static func percent(_ score: Double) -> String {
+    score == 1 ? "all" : "\(Int(score * 100)) %"
+  }
+}

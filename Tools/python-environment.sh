@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The Python environment of the fixture generators, the interoperability tests and the benchmarks: `.venv/` at the
+# repository root. The Swift package itself needs no Python.
+#
+#   Tools/python-environment.sh                    .venv with the pinned packages below
+#   Tools/python-environment.sh --with-torch-1.13  also Debian's python3-torch for /usr/bin/python3 (old-format writer)
+#
+# Safe to run again: a finished environment is recognised by the stamp file and left alone.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+environment="$root/.venv"
+packages=(
+  torch==2.15.*
+  torchvision==0.29.*
+  safetensors==0.8.*
+  numpy==2.*
+  timm==1.0.31
+  pytorchcv==0.0.74
+  pytest==9.*
+)
+
+with_old_torch=no
+for argument in "$@"; do
+  case "$argument" in
+    --with-torch-1.13) with_old_torch=yes ;;
+    *) echo "error: unknown argument $argument" >&2; exit 64 ;;
+  esac
+done
+
+# Installs the Debian packages named that are missing, and refreshes the package lists only when that is needed.
+install_debian_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  if [ "${#missing[@]}" -gt 0 ]; then
+    apt-get install --yes --no-install-recommends "${missing[@]}" ||
+      { apt-get update && apt-get install --yes --no-install-recommends "${missing[@]}"; }
+  fi
+}
+
+stamp="$environment/.installed"
+wanted="$(printf '%s\n' "${packages[@]}")"
+if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+  if ! python3 -c 'import ensurepip' 2>/dev/null; then
+    install_debian_packages python3-venv
+  fi
+  python3 -m venv "$environment"
+  "$environment/bin/pip" install --disable-pip-version-check --quiet "${packages[@]}"
+  printf '%s\n' "$wanted" > "$stamp"
+fi
+
+if [ "$with_old_torch" = yes ]; then
+  install_debian_packages python3-torch
+fi
