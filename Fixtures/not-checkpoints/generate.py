@@ -14,7 +14,6 @@ import numpy as np
 HERE = pathlib.Path(__file__).resolve().parent
 FIXTURES = HERE.parent
 sys.path.insert(0, str(FIXTURES / "generators"))
-import containers  # noqa: E402,F401
 import record  # noqa: E402
 from python2_pickle import Global, Writer  # noqa: E402
 

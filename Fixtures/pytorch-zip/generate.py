@@ -13,7 +13,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "generators"))
 import attention_blocks  # noqa: E402
 import containers  # noqa: E402
-import narrow  # noqa: E402
 import narrow_cbam  # noqa: E402
 import record  # noqa: E402
 import weights  # noqa: E402

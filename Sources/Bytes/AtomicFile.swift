@@ -23,6 +23,11 @@ public final class AtomicFile {
   /// The temporary name, or `nil` while the file has no name at all.
   private var temporaryPath: FilePath?
   private var isOpen = true
+  private var writebackStarted: UInt64 = 0
+
+  /// The system is asked to write in parts of this size: large enough for a disk to be efficient, small
+  /// enough that little is left at the end.
+  private static let writebackSize: UInt64 = 8 << 20
 
   /// Begins a file.
   ///
@@ -87,6 +92,20 @@ public final class AtomicFile {
     } catch {
       throw failure(error)
     }
+  }
+
+  /// Says that the first `end` bytes are complete, so that the system may begin to write them to the disk.
+  ///
+  /// The disk then works while digests are computed, and ``commit()`` has less to wait for.
+  public func startWriteback(upTo end: UInt64) {
+    guard end >= writebackStarted + Self.writebackSize else { return }
+    #if os(Linux)
+      // Linux begins to write dirty pages of a range that is no longer needed (mm/fadvise.c); a failure only
+      // means that `fsync` does the work later.
+      _ = posix_fadvise(
+        descriptor.rawValue, off_t(writebackStarted), off_t(end - writebackStarted), POSIX_FADV_DONTNEED)
+    #endif
+    writebackStarted = end
   }
 
   /// Makes the file appear under its name, complete and on the disk.

@@ -43,6 +43,11 @@ public final class Checkpoint: Sendable {
     indices = Dictionary(uniqueKeysWithValues: header.tensors.enumerated().map { ($1.name, $0) })
   }
 
+  /// Opens and checks a canonical checkpoint, for programs that have no other use for `FilePath`.
+  public convenience init(_ path: String) throws(CheckpointError) {
+    try self.init(FilePath(path))
+  }
+
   /// The names of all tensors, sorted by their UTF-8 bytes.
   public var names: [String] { indices.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 

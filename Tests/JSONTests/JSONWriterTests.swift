@@ -11,7 +11,7 @@ import Testing
     (.number(-0.0), "-0.0"),
     (.number(1), "1.0"),
     (.number(1e300), "1e+300"),
-    (.number(5e-324), "5e-324"),
+    (.number(.leastNonzeroMagnitude), "5e-324"),
     (.number(1e16), "1e+16"),
     ([], "[]"),
     ([:], "{}"),

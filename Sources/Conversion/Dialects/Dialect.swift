@@ -62,8 +62,9 @@ public struct Dialect: Hashable, Sendable {
   /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.
   func sourceModule(canonical path: String, features: [String: String]) -> (name: String, layout: Layout?)? {
     let bytes = Array(path.utf8)
-    for rule in rules where rule.applies(to: features) {
-      guard var values = rule.canonical.match(bytes) else { continue }
+    for rule in rules {
+      // Matching is cheaper than comparing conditions.
+      guard var values = rule.canonical.match(bytes), rule.applies(to: features) else { continue }
       if let stage = values["s"], let block = values["b"], stage < flatBlocks.count {
         values["n"] = flatBlocks[..<stage].reduce(block, +)
       }
@@ -76,11 +77,10 @@ public struct Dialect: Hashable, Sendable {
   ///
   /// Features that are not assumed do not restrict; several lines may then give several answers, of which
   /// the first whose rendering leads back to the same source name is returned.
-  func canonicalModule(source path: String, assuming features: [String: String]) -> (name: String, layout: Layout?)? {
-    let bytes = Array(path.utf8)
+  func canonicalModule(source path: [UInt8], assuming features: [String: String]) -> (name: String, layout: Layout?)? {
     for rule in rules {
-      guard rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }),
-        var values = rule.source.match(bytes)
+      guard var values = rule.source.match(path),
+        rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
       else { continue }
       if let flat = values["n"] {
         guard let (stage, block) = position(flatBlock: flat) else { continue }
@@ -89,7 +89,9 @@ public struct Dialect: Hashable, Sendable {
       }
       guard let name = rule.canonical.render(values) else { continue }
       let assumed = features.merging(rule.condition) { assumption, _ in assumption }
-      if sourceModule(canonical: name, features: assumed)?.name == path { return (name, rule.layout) }
+      if sourceModule(canonical: name, features: assumed)?.name.utf8.elementsEqual(path) == true {
+        return (name, rule.layout)
+      }
     }
     return nil
   }

@@ -16,6 +16,9 @@ struct NameTemplate: Hashable, Sendable {
 
   private let pieces: [Piece]
 
+  /// The byte that every name of the pattern begins with, or `nil` where a variable stands first.
+  private let firstByte: UInt8?
+
   /// Compiles a template.
   ///
   /// - Throws: ``ConversionError`` with code `invalidDialect`.
@@ -44,6 +47,7 @@ struct NameTemplate: Hashable, Sendable {
     }
     if !rest.isEmpty { pieces.append(.literal(Array(rest.utf8))) }
     self.pieces = pieces
+    if case .literal(let literal) = pieces.first { firstByte = literal.first } else { firstByte = nil }
   }
 
   /// The names of the variables.
@@ -70,6 +74,8 @@ struct NameTemplate: Hashable, Sendable {
 
   /// The values for which the template renders to a name, or `nil` where there are none.
   func match(_ name: [UInt8]) -> Values? {
+    // Most names fail at their first byte, before anything is allocated.
+    if let firstByte, name.first != firstByte { return nil }
     var values: Values = [:]
     var position = 0
     for piece in pieces {

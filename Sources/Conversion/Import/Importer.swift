@@ -57,7 +57,7 @@ public struct Importer: Sendable {
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
       strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
-      faults: fit.faults.filter { !allowed.contains($0) }, allowed: allowed, rows: rows,
+      faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed, rows: rows,
       notes: recognition.notes + index.notes, warnings: Contradictions.find(in: index, architecture: fit.architecture))
   }
 

@@ -73,7 +73,7 @@ struct Fit: Sendable {
     self.stateDict = stateDict
     self.mapping = mapping
     self.tensors = tensors
-    self.faults = Fault.withSuggestions(faults)
+    self.faults = faults
     score = Double(matched) / Double(max(1, matched + faults.count))
   }
 

@@ -35,20 +35,36 @@ struct Recognizer {
   let library: DialectLibrary
   let options: RecognitionOptions
 
-  /// Searching this many of the best partial readings finds the right one among all dialects and wrappers.
+  /// Readings that explain this much less of the names than the best one are not compared in full.
+  private static let promising = 0.9
+
+  /// Comparing this many readings in full finds the right one among all dialects and wrappers.
   private static let maximumFits = 32
 
   /// Below this part of agreeing names a file is not called a near miss of anything.
   private static let nearMiss = 0.3
 
-  /// A reading of a state dict in a dialect: the canonical names and shapes it would give.
+  /// A reading of a state dict in a dialect: the canonical modules it would give.
   private struct Reading {
     var stateDict: StateDict
+    var modules: ModuleNames
     var dialect: Dialect
     var order: Int
     var assumed: [String: String]
-    var shapes: [String: [Int]]
+    var canonical: [(name: String, layout: Layout?)?]
+    /// The part of the names that the dialect knows.
     var matched: Double
+
+    /// The canonical shapes by canonical name.
+    func shapes(_ index: SourceIndex) -> [String: [Int]] {
+      var shapes: [String: [Int]] = [:]
+      for (position, module) in modules.moduleOfName.enumerated() {
+        guard let found = canonical[module] else { continue }
+        let shape = index.tensors[stateDict.tensors[position]].shape
+        shapes["\(found.name).\(modules.leaves[position])"] = found.layout?.canonicalShape(source: shape) ?? shape
+      }
+      return shapes
+    }
   }
 
   /// The best reading of a source.
@@ -133,17 +149,18 @@ struct Recognizer {
     var readings: [Reading] = []
     for place in places {
       for stateDict in PrefixStripping.readings(of: place) {
+        let modules = ModuleNames(stateDict)
         for (order, dialect) in dialects.enumerated() {
           for assumed in assumptions(dialect) {
-            let reading = read(stateDict, dialect, order, assumed, index)
-            if !reading.shapes.isEmpty { readings.append(reading) }
+            if let reading = read(stateDict, modules, dialect, order, assumed, index) { readings.append(reading) }
           }
         }
       }
     }
     readings.sort { ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order) }
     var fits: [(fit: Fit, order: Int)] = []
-    for reading in readings.prefix(Self.maximumFits) {
+    let bar = Self.promising * (readings.first?.matched ?? 0)
+    for reading in readings.prefix(Self.maximumFits) where reading.matched >= bar {
       if let fit = try fit(reading, index) { fits.append((fit, reading.order)) }
     }
     // Stable: places come in order of preference, then readings with fewer changes, then dialects.
@@ -175,40 +192,29 @@ struct Recognizer {
     return combinations
   }
 
-  /// Reads the names of a state dict backwards through a dialect.
+  /// Reads the names of a state dict backwards through a dialect; `nil` where it knows none of them.
   private func read(
-    _ stateDict: StateDict, _ dialect: Dialect, _ order: Int, _ assumed: [String: String], _ index: SourceIndex
-  ) -> Reading {
-    var modules: [Substring: (name: String, layout: Layout?)?] = [:]
-    var shapes: [String: [Int]] = [:]
-    for (name, number) in zip(stateDict.names, stateDict.tensors) {
-      let dot = name.lastIndex(of: ".")
-      let module = dot.map { name[..<$0] } ?? ""
-      let found: (name: String, layout: Layout?)?
-      if let known = modules[module] {
-        found = known
-      } else {
-        found = dialect.canonicalModule(source: String(module), assuming: assumed)
-        modules[module] = found
-      }
-      guard let found else { continue }
-      let leaf = dot.map { name[name.index(after: $0)...] } ?? name[...]
-      let shape = index.tensors[number].shape
-      shapes["\(found.name).\(leaf)"] = found.layout?.canonicalShape(source: shape) ?? shape
-    }
+    _ stateDict: StateDict, _ modules: ModuleNames, _ dialect: Dialect, _ order: Int, _ assumed: [String: String],
+    _ index: SourceIndex
+  ) -> Reading? {
+    let found = modules.names.map { dialect.canonicalModule(source: $0, assuming: assumed) }
+    var count = 0
+    for module in modules.moduleOfName where found[module] != nil { count += 1 }
+    guard count > 0 else { return nil }
     return Reading(
-      stateDict: stateDict, dialect: dialect, order: order, assumed: assumed, shapes: shapes,
-      matched: Double(shapes.count) / Double(max(1, stateDict.names.count)))
+      stateDict: stateDict, modules: modules, dialect: dialect, order: order, assumed: assumed, canonical: found,
+      matched: Double(count) / Double(stateDict.names.count))
   }
 
   /// Infers the architecture of a reading and compares all names; `nil` where the reading is no network.
   private func fit(_ reading: Reading, _ index: SourceIndex) throws(ConversionError) -> Fit? {
     do {
+      let shapes = reading.shapes(index)
       // What no tensor shows depends on what tensors do show, so the architecture is inferred twice.
-      let first = try infer(reading.shapes, reading.dialect, features: reading.assumed)
+      let first = try infer(shapes, reading.dialect, features: reading.assumed)
       let features = ArchitectureFeatures.of(first)
       guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else { return nil }
-      let architecture = try infer(reading.shapes, reading.dialect, features: features)
+      let architecture = try infer(shapes, reading.dialect, features: features)
       guard let mapping = try? DialectMapping(reading.dialect, architecture) else { return nil }
       return Fit(reading.stateDict, mapping, index: index)
     } catch {

@@ -50,6 +50,7 @@ struct SafetensorsOutput {
       for record in layout.tensors {
         guard let tensor = byName[record.name] else { continue }
         result.digests[record.name] = try copy(tensor, from: bytes, to: output, at: headLength + record.begin)
+        output.startWriteback(upTo: headLength + record.end)
         progress?(record.end, layout.tensors.last?.end ?? 0)
       }
       try bytes.checkDeflated()

@@ -11,6 +11,9 @@ struct PickleGraph: Sendable {
   var tensors: [TorchTensor] = []
   var unreadableReasons: [String] = []
 
+  /// The most values; smaller in tests.
+  var nodeLimit = PickleLimits.nodeCount
+
   private var globalIndexByName: [String: Int] = [:]
   private var storageIndexByKey: [String: Int] = [:]
   private var copiedItemCount = 0
@@ -21,8 +24,8 @@ struct PickleGraph: Sendable {
 
   /// Adds a value.
   mutating func add(_ node: PickleNode) throws(PickleFailure) -> PickleHandle {
-    guard nodes.count < PickleLimits.nodeCount else {
-      throw PickleFailure(.limitExceeded, "more than \(PickleLimits.nodeCount) values")
+    guard nodes.count < nodeLimit else {
+      throw PickleFailure(.limitExceeded, "more than \(nodeLimit) values")
     }
     nodes.append(node)
     return PickleHandle(index: Int32(truncatingIfNeeded: nodes.count - 1))

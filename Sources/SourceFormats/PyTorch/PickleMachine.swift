@@ -24,6 +24,8 @@ struct PickleMachine {
 
   var graph: PickleGraph
   let persistentIdentifiers: PersistentIdentifiers
+  /// The most values on the stack; smaller in tests.
+  var stackLimit = PickleLimits.stackDepth
   private(set) var cursor: PickleCursor
   private var stack: [PickleHandle] = []
   private var marks: [Int] = []
@@ -82,8 +84,8 @@ struct PickleMachine {
 
 extension PickleMachine {
   mutating func push(_ handle: PickleHandle) throws(PickleFailure) {
-    guard stack.count < PickleLimits.stackDepth else {
-      throw PickleFailure(.limitExceeded, "more than \(PickleLimits.stackDepth) values on the stack")
+    guard stack.count < stackLimit else {
+      throw PickleFailure(.limitExceeded, "more than \(stackLimit) values on the stack")
     }
     stack.append(handle)
   }
