@@ -81,7 +81,8 @@ let package = Package(
       name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Bytes", crypto, system],
       swiftSettings: strict),
     .testTarget(
-      name: "SourceFormatsTests", dependencies: ["SourceFormats", "Checkpoint", "JSON", "Bytes", crypto, system],
+      name: "SourceFormatsTests",
+      dependencies: ["SourceFormats", "Checkpoint", "JSON", "Bytes", crypto, system],
       swiftSettings: strict),
     .testTarget(
       name: "ArchitecturesTests", dependencies: ["Architectures", "JSON", "Bytes"], swiftSettings: strict),

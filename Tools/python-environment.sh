@@ -18,6 +18,7 @@ packages=(
   timm==1.0.31
   pytorchcv==0.0.74
   pytest==9.*
+  jsonschema==4.*
 )
 
 with_old_torch=no

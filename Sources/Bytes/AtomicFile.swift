@@ -31,7 +31,9 @@ public final class AtomicFile {
 
   /// Begins a file.
   ///
-  /// - Parameter overwrite: Whether an existing file of that name may be replaced.
+  /// - Parameters:
+  ///   - path: The name that the file will have.
+  ///   - overwrite: Whether an existing file of that name may be replaced.
   /// - Throws: ``BytesError`` with code `exists`, `notAFile` or `cannotWrite`.
   public convenience init(_ path: FilePath, overwrite: Bool) throws(BytesError) {
     try self.init(path, overwrite: overwrite, beginsUnnamed: true)

@@ -42,9 +42,8 @@ public struct ByteReader: Sendable {
     return bytes[start..<start + count]
   }
 
-  /// Reads the bytes up to a terminator, which is consumed and not returned.
-  ///
-  /// - Parameter limit: The most bytes to look at, the terminator included.
+  /// Reads the bytes up to a terminator, which is consumed and not returned, looking at no more than `limit`
+  /// bytes, the terminator included.
   public mutating func readBytes(
     upTo terminator: UInt8, limit: Int
   ) throws(BytesError) -> ArraySlice<UInt8> {

@@ -24,9 +24,13 @@ public struct BytesError: ExplainedError {
 
   /// The kind of failure.
   public var code: Code
+  /// What was found and what was expected; lower case, no full stop.
   public var message: String
+  /// The file the error is about, as the user wrote its path.
   public var file: String?
+  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
+  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error of a kind, with the place it concerns.
@@ -40,5 +44,6 @@ public struct BytesError: ExplainedError {
     self.hint = hint
   }
 
+  /// The code as text, for programs.
   public var identifier: String { code.rawValue }
 }

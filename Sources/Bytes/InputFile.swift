@@ -70,9 +70,7 @@ public final class InputFile: Sendable {
     }
   }
 
-  /// Fills a whole buffer with the bytes that begin at `offset`.
-  ///
-  /// - Throws: ``BytesError`` with code `unexpectedEnd` where the file is too short for them.
+  /// Fills a whole buffer with the bytes that begin at `offset`; fails where the file is too short for them.
   public func read(
     at offset: UInt64, into buffer: inout [UInt8]
   ) throws(BytesError) {

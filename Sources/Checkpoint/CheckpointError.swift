@@ -24,9 +24,13 @@ public struct CheckpointError: ExplainedError {
 
   /// The kind of failure.
   public var code: Code
+  /// What was found and what was expected; lower case, no full stop.
   public var message: String
+  /// The file the error is about, as the user wrote its path.
   public var file: String?
+  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
+  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error of a kind, with the place it concerns.
@@ -47,5 +51,6 @@ public struct CheckpointError: ExplainedError {
       offset: error.offset, hint: error.hint)
   }
 
+  /// The code as text, for programs.
   public var identifier: String { code.rawValue }
 }

@@ -68,7 +68,8 @@ public struct CheckpointMetadata: Hashable, Sendable {
     }
     guard version == Self.currentVersion else {
       throw CheckpointError(
-        .unsupportedVersion, "checkpoint format version \"\(version)\", this program knows \"\(Self.currentVersion)\"",
+        .unsupportedVersion,
+        "checkpoint format version \"\(version)\", this program knows \"\(Self.currentVersion)\"",
         hint: "use a newer attnconv")
     }
     architecture = try Self.json(.architecture, header)

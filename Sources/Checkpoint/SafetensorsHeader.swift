@@ -37,7 +37,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
   /// - Throws: ``CheckpointError`` naming the tensor, and what was expected and found.
   public init(reading file: InputFile) throws(CheckpointError) {
     do {
-      let length = try Self.length(prefix: file.read(at: 0, count: Int(min(8, file.size))), fileSize: file.size)
+      let length = try Self.length(
+        prefix: file.read(at: 0, count: Int(min(8, file.size))), fileSize: file.size)
       try self.init(parsing: file.read(at: 8, count: length), fileSize: file.size)
     } catch let error as CheckpointError {
       var error = error
@@ -83,7 +84,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
     do {
       root = try JSONParser.parse(text)
     } catch {
-      throw CheckpointError(.malformed, "the header is not valid JSON: \(error.message)", offset: 8 + (error.offset ?? 0))
+      throw CheckpointError(
+        .malformed, "the header is not valid JSON: \(error.message)", offset: 8 + (error.offset ?? 0))
     }
     dataOffset = 8 + UInt64(text.count)
     guard dataOffset <= fileSize else {
@@ -130,7 +132,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
       guard tensor.begin == position else {
         let fault = tensor.begin < position ? "overlaps the tensor before it" : "leaves a hole before it"
         throw CheckpointError(
-          .malformed, "tensor \"\(tensor.name)\" begins at data offset \(tensor.begin) and \(fault), expected \(position)",
+          .malformed,
+          "tensor \"\(tensor.name)\" begins at data offset \(tensor.begin) and \(fault), expected \(position)",
           offset: dataOffset + tensor.begin)
       }
       position = tensor.end
@@ -138,7 +141,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
     let found = fileSize - dataOffset
     guard found >= position else {
       throw CheckpointError(
-        .truncated, "the tensors need \(position) bytes of data, the file has \(found): \(position - found) are missing",
+        .truncated,
+        "the tensors need \(position) bytes of data, the file has \(found): \(position - found) are missing",
         offset: fileSize, hint: "the download may be incomplete; fetch the file again")
     }
     guard found == position else {
@@ -147,6 +151,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
     }
   }
 
+  /// Whether two headers describe the same tensors and metadata.
   public static func == (left: Self, right: Self) -> Bool {
     left.tensors == right.tensors && left.dataOffset == right.dataOffset
       && left.metadataNames == right.metadataNames && left.metadataValues == right.metadataValues

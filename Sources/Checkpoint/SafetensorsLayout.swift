@@ -22,7 +22,8 @@ public struct SafetensorsLayout: Sendable {
     var names: Set<String> = ["__metadata__"]
     let ordered = tensors.sorted { left, right in
       let ranks = (left.elementType.alignmentRank, right.elementType.alignmentRank)
-      return ranks.0 != ranks.1 ? ranks.0 > ranks.1 : left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
+      return ranks.0 != ranks.1
+        ? ranks.0 > ranks.1 : left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
     }
     for tensor in ordered {
       guard names.insert(tensor.name).inserted else {

@@ -28,7 +28,9 @@ public struct TensorView: Sendable {
   /// The bytes of all elements: row-major, little-endian.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
-    get { unsafe _overrideLifetime(file.bytes.extracting(offset..<offset + record.byteCount), borrowing: self) }
+    get {
+      unsafe _overrideLifetime(file.bytes.extracting(offset..<offset + record.byteCount), borrowing: self)
+    }
   }
 
   /// The SHA-256 of the bytes, in hexadecimal.

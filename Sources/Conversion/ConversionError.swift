@@ -34,9 +34,13 @@ public struct ConversionError: ExplainedError {
 
   /// The kind of failure.
   public var code: Code
+  /// What was found and what was expected; lower case, no full stop.
   public var message: String
+  /// The file the error is about, as the user wrote its path.
   public var file: String?
+  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
+  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error of a kind, with the place it concerns.
@@ -48,15 +52,6 @@ public struct ConversionError: ExplainedError {
     self.file = file
     self.offset = offset
     self.hint = hint
-  }
-
-  /// Runs a body whose errors come from several modules, and tells them in terms of this one.
-  static func translating<Value>(_ body: () throws -> Value) throws(ConversionError) -> Value {
-    do {
-      return try body()
-    } catch {
-      throw ConversionError(any: error)
-    }
   }
 
   /// Any error in terms of this module; its own errors stay as they are.
@@ -78,5 +73,6 @@ public struct ConversionError: ExplainedError {
   /// The identifier of the error of a lower layer that this one passes on.
   private var underlyingIdentifier: String?
 
+  /// The code as text, for programs; of an error passed on, that of the module below.
   public var identifier: String { underlyingIdentifier ?? code.rawValue }
 }

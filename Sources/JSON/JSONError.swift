@@ -14,9 +14,13 @@ public struct JSONError: ExplainedError {
 
   /// The kind of failure.
   public var code: Code
+  /// What was found and what was expected; lower case, no full stop.
   public var message: String
+  /// The file the error is about, as the user wrote its path.
   public var file: String?
+  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
+  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error at a byte offset of the text.
@@ -26,5 +30,6 @@ public struct JSONError: ExplainedError {
     self.offset = UInt64(offset)
   }
 
+  /// The code as text, for programs.
   public var identifier: String { code.rawValue }
 }

@@ -5,6 +5,7 @@ extension JSONValue {
   ///   - sortedNames: Whether the members of every object are put in the order of their UTF-8 names, so
   ///     that equal values give equal text.
   ///   - indented: Whether the text has line breaks and two spaces an indentation level.
+  /// - Returns: The text, without a line break at its end.
   public func text(sortedNames: Bool = true, indented: Bool = false) -> String {
     var output = ""
     write(to: &output, sortedNames: sortedNames, indentation: indented ? 0 : nil)

@@ -77,7 +77,9 @@ public struct Dialect: Hashable, Sendable {
   ///
   /// Features that are not assumed do not restrict; several lines may then give several answers, of which
   /// the first whose rendering leads back to the same source name is returned.
-  func canonicalModule(source path: [UInt8], assuming features: [String: String]) -> (name: String, layout: Layout?)? {
+  func canonicalModule(source path: [UInt8], assuming features: [String: String]) -> (
+    name: String, layout: Layout?
+  )? {
     for rule in rules {
       guard var values = rule.source.match(path),
         rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
@@ -105,9 +107,11 @@ public struct Dialect: Hashable, Sendable {
     return nil
   }
 
+  /// Whether two dialects map names alike.
   public static func == (left: Self, right: Self) -> Bool {
     left.name == right.name && left.rules == right.rules
   }
 
+  /// Hashes the name.
   public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -1,3 +1,4 @@
+import Architectures
 import JSON
 
 /// Reads the text of a dialect file; its format is in `Schemas/dialect.schema.json`.
@@ -31,7 +32,8 @@ struct DialectFile {
     try check(
       root, "the dialect",
       allowed: [
-        "$schema", "schemaVersion", "name", "title", "source", "accepts", "flatBlocks", "semantics", "modules",
+        "$schema", "schemaVersion", "name", "title", "source", "accepts", "flatBlocks", "semantics",
+        "modules",
         "attention",
       ])
     guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
@@ -45,15 +47,17 @@ struct DialectFile {
     guard rules.count <= Self.maximumRules else {
       throw fault("\(rules.count) lines, at most \(Self.maximumRules) are allowed")
     }
-    var accepts: [String: Set<String>] = [:]
-    for member in root["accepts"]?.objectValue ?? [] {
-      accepts[member.name] = Set((member.value.arrayValue ?? []).compactMap(\.stringValue))
-    }
+    let accepts = try accepted(root)
     var semantics: [(condition: [String: String], values: JSONValue)] = []
     for entry in try array(root, "semantics") {
       try check(entry, "\"semantics\"", allowed: ["when", "set"])
       guard let values = entry["set"], values.objectValue != nil else {
         throw fault("an entry of \"semantics\" lacks \"set\"")
+      }
+      do {
+        _ = try Semantics(json: values)
+      } catch {
+        throw fault(error.message)
       }
       semantics.append((try condition(entry), values))
     }
@@ -119,6 +123,22 @@ struct DialectFile {
     }
   }
 
+  private func accepted(_ root: JSONValue) throws(ConversionError) -> [String: Set<String>] {
+    guard let value = root["accepts"] else { return [:] }
+    try check(value, "\"accepts\"", allowed: ArchitectureFeatures.names)
+    var accepts: [String: Set<String>] = [:]
+    for member in value.objectValue ?? [] {
+      accepts[member.name] = []
+      for word in try array(value, member.name) {
+        guard let word = word.stringValue else {
+          throw fault("\"accepts\" gives \"\(member.name)\" \(word.kind), expected strings")
+        }
+        accepts[member.name, default: []].insert(word)
+      }
+    }
+    return accepts
+  }
+
   private func condition(_ value: JSONValue) throws(ConversionError) -> [String: String] {
     guard let members = value["when"]?.objectValue else {
       if let other = value["when"] { throw fault("\"when\" is \(other.kind), expected an object") }
@@ -128,6 +148,9 @@ struct DialectFile {
     for member in members {
       guard let wanted = member.value.stringValue else {
         throw fault("\"when\" gives \"\(member.name)\" \(member.value.kind), expected a string")
+      }
+      guard ArchitectureFeatures.names.contains(member.name) else {
+        throw fault("unknown feature \"\(member.name)\" in \"when\"")
       }
       condition[member.name] = wanted
     }

@@ -33,7 +33,8 @@ public struct DialectLibrary: Sendable {
     let names = dialects.map(\.name)
     let nearest = NearestName.of(name, among: names).map { "did you mean \"\($0)\"? " } ?? ""
     throw ConversionError(
-      .unknownName, "unknown dialect \"\(name)\"", hint: nearest + "known are " + names.joined(separator: ", "))
+      .unknownName, "unknown dialect \"\(name)\"",
+      hint: nearest + "known are " + names.joined(separator: ", "))
   }
 
   private static func read(_ file: InputFile) throws(ConversionError) -> Dialect {

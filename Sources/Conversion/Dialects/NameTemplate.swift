@@ -34,7 +34,7 @@ struct NameTemplate: Hashable, Sendable {
       let inner = rest[rest.index(after: open)..<close].split(
         separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
       guard let name = inner.first, name.count == 1, let variable = name.first, variable.isLetter,
-        let added = inner.count == 1 ? 0 : Int(inner[1]), 0...9 ~= added
+        let added = inner.count == 1 ? 0 : Int(inner[1]), 0...9 ~= added, inner.last?.count == 1
       else {
         throw ConversionError(
           .invalidDialect, "template \"\(text)\": expected a variable such as {s} or {s+1}")

@@ -89,7 +89,8 @@ public struct Exporter: Sendable {
     if let name = options.dialect { return try library.dialect(named: name) }
     guard let name = checkpoint.metadata.source["dialect"]?.stringValue else {
       throw ConversionError(
-        .unknownName, "the checkpoint does not say which dialect it came in", hint: "choose one with --dialect")
+        .unknownName, "the checkpoint does not say which dialect it came in",
+        hint: "choose one with --dialect")
     }
     do {
       return try library.dialect(named: name)
@@ -140,7 +141,8 @@ public struct Exporter: Sendable {
     var pickle = PickleWriter()
     for (number, output) in outputs.enumerated() {
       try pickle.append(
-        name: output.name, elementType: output.elementType, shape: output.view.shape, storageKey: String(number))
+        name: output.name, elementType: output.elementType, shape: output.view.shape,
+        storageKey: String(number))
     }
     pickle.finish()
     let file = try AtomicFile(path, overwrite: overwrite)
@@ -153,7 +155,8 @@ public struct Exporter: Sendable {
       let byteCount = output.elementType.byteCount(shape: output.view.shape) ?? 0
       let stream = try TensorStream(
         output.view, as: output.elementType, storage: source.storage(output.view.storage))
-      try archive.append("archive/data/\(number)", byteCount: UInt64(byteCount)) { write throws(ConversionError) in
+      try archive.append("archive/data/\(number)", byteCount: UInt64(byteCount)) {
+        write throws(ConversionError) in
         try stream.forEachPiece(of: source, write)
       }
     }

@@ -28,7 +28,8 @@ struct ZipWriter {
 
   /// Adds a small record.
   mutating func append(_ name: String, _ bytes: [UInt8]) throws(ConversionError) {
-    try append(name, byteCount: UInt64(bytes.count)) { write throws(ConversionError) in try write(bytes[...]) }
+    try append(name, byteCount: UInt64(bytes.count)) { write throws(ConversionError) in try write(bytes[...])
+    }
   }
 
   /// Adds a record whose bytes come in pieces; their number must be `byteCount`.
@@ -68,7 +69,8 @@ struct ZipWriter {
     }
     directory += Self.signature(0x0605_4B50) + Self.bytes16(0) + Self.bytes16(0)
     directory += Self.bytes16(min(count, 0xFFFF)) + Self.bytes16(min(count, 0xFFFF))
-    directory += Self.bytes32(min(size, Self.limit32)) + Self.bytes32(min(start, Self.limit32)) + Self.bytes16(0)
+    directory +=
+      Self.bytes32(min(size, Self.limit32)) + Self.bytes32(min(start, Self.limit32)) + Self.bytes16(0)
     try Self.write(directory[...], to: file, at: start)
   }
 
@@ -77,7 +79,8 @@ struct ZipWriter {
     let size = min(entry.byteCount, Self.limit32)
     var extra: [UInt8] = []
     if isLarge {
-      extra += Self.bytes16(1) + Self.bytes16(16) + Self.bytes64(entry.byteCount) + Self.bytes64(entry.byteCount)
+      extra +=
+        Self.bytes16(1) + Self.bytes16(16) + Self.bytes64(entry.byteCount) + Self.bytes64(entry.byteCount)
     }
     // Field "FB" filled with "Z" is what PyTorch pads with; it needs room for its own four bytes.
     let filler = padding
@@ -86,14 +89,17 @@ struct ZipWriter {
     // Version 4.5 for zip64, otherwise 2.0; flag bit 11: names are UTF-8; method 0: stored; no time, no date.
     header += Self.bytes16(isLarge ? 45 : 20) + Self.bytes16(0x800) + Self.bytes16(0) + Self.bytes16(0)
     // The DOS date 1980-01-01 keeps the archive the same for the same weights.
-    header += Self.bytes16(0x21) + Self.bytes32(UInt64(entry.checksum)) + Self.bytes32(size) + Self.bytes32(size)
+    header +=
+      Self.bytes16(0x21) + Self.bytes32(UInt64(entry.checksum)) + Self.bytes32(size) + Self.bytes32(size)
     header += Self.bytes16(UInt64(entry.name.count)) + Self.bytes16(UInt64(extra.count))
     return header + entry.name + extra
   }
 
   private func centralHeader(_ entry: Entry) -> [UInt8] {
     var extra: [UInt8] = []
-    if entry.byteCount >= Self.limit32 { extra += Self.bytes64(entry.byteCount) + Self.bytes64(entry.byteCount) }
+    if entry.byteCount >= Self.limit32 {
+      extra += Self.bytes64(entry.byteCount) + Self.bytes64(entry.byteCount)
+    }
     if entry.offset >= Self.limit32 { extra += Self.bytes64(entry.offset) }
     if !extra.isEmpty { extra = Self.bytes16(1) + Self.bytes16(UInt64(extra.count)) + extra }
     let size = min(entry.byteCount, Self.limit32)

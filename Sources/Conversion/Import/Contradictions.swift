@@ -13,7 +13,8 @@ enum Contradictions {
     for extra in index.extras where ["arch", "architecture", "model_name"].contains(extra.path.last ?? "") {
       if case .text(let text) = extra.value, contradicts(text, architecture) {
         warnings.append(
-          "the entry \"\(extra.path.joined(separator: "."))\" says \"\(text)\", the tensors are \(architecture.name)")
+          "the entry \"\(extra.path.joined(separator: "."))\" says \"\(text)\", the tensors are \(architecture.name)"
+        )
       }
     }
     if let name = index.files.first?.path.stem, contradicts(name, architecture) {
@@ -45,7 +46,8 @@ enum Contradictions {
       attention = ["cbam", "bam", "eca", "nam"].first { word in
         parts.contains { $0.hasPrefix(word) || $0.hasSuffix(word) }
       }
-      if attention == nil, parts.contains(where: { $0 == "se" || $0.hasPrefix("seresnet") || $0 == "senet" }) {
+      if attention == nil, parts.contains(where: { $0 == "se" || $0.hasPrefix("seresnet") || $0 == "senet" })
+      {
         attention = "se"
       }
       if let range = text.firstRange(of: "resnet") {

@@ -57,8 +57,10 @@ public struct Importer: Sendable {
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
       strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
-      faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed, rows: rows,
-      notes: recognition.notes + index.notes, warnings: Contradictions.find(in: index, architecture: fit.architecture))
+      faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed,
+      rows: rows,
+      notes: recognition.notes + index.notes,
+      warnings: Contradictions.find(in: index, architecture: fit.architecture))
   }
 
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.

@@ -64,7 +64,8 @@ struct DialectMapping: Sendable {
       if let other = owners.updateValue(parameter.name, forKey: row.sourceName) {
         throw ConversionError(
           .invalidDialect,
-          "dialect \(dialect.name) gives both \"\(other)\" and \"\(parameter.name)\" the name \"\(row.sourceName)\"")
+          "dialect \(dialect.name) gives both \"\(other)\" and \"\(parameter.name)\" the name \"\(row.sourceName)\""
+        )
       }
       rows.append(row)
     }

@@ -2,6 +2,9 @@ import Architectures
 
 /// What dialects may make their rules depend on, as words: `["family": "resnet", "stem": "cifar", ...]`.
 enum ArchitectureFeatures {
+  /// The names of all features.
+  static let names = ["attention", "block", "family", "shortcut", "stages", "stem"]
+
   /// The features of an architecture. `Schemas/dialect.schema.json` lists names and values.
   static func of(_ architecture: Architecture) -> [String: String] {
     var features = ["attention": architecture.attention?.kind.rawValue ?? "none"]

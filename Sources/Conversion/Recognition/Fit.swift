@@ -33,7 +33,9 @@ struct Fit: Sendable {
     var matched = 0
     var unreadable: [String: String] = [:]
     for extra in index.extras where extra.path.starts(with: stateDict.key) {
-      if case .unreadableTensor(let reason) = extra.value, let name = extra.path.last { unreadable[name] = reason }
+      if case .unreadableTensor(let reason) = extra.value, let name = extra.path.last {
+        unreadable[name] = reason
+      }
     }
     for row in mapping.rows {
       guard let number = unused.removeValue(forKey: row.sourceName) else {

@@ -17,7 +17,9 @@ enum PrefixStripping {
   /// Every reading of a state dict that differs in what was stripped, the unchanged one first.
   static func readings(of stateDict: StateDict) -> [StateDict] {
     var readings = [stateDict]
-    let split = stateDict.names.map { $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init) }
+    let split = stateDict.names.map {
+      $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    }
     var current = split.map { segments in segments.filter { !wrapperSegments.contains($0) } }
     var prefix = removedWrappers(split)
     var changes = 0
@@ -27,7 +29,9 @@ enum PrefixStripping {
     }
     let unwrapped = current
     for _ in 0..<maximumDepth {
-      guard let first = current.first?.first, current.allSatisfy({ $0.count > 1 && $0[0] == first }) else { break }
+      guard let first = current.first?.first, current.allSatisfy({ $0.count > 1 && $0[0] == first }) else {
+        break
+      }
       current = current.map { Array($0.dropFirst()) }
       prefix += first + "."
       changes += 1
@@ -66,7 +70,8 @@ enum PrefixStripping {
   }
 
   private static func append(
-    _ names: [[String]], _ prefix: String, _ changes: Int, of stateDict: StateDict, to readings: inout [StateDict]
+    _ names: [[String]], _ prefix: String, _ changes: Int, of stateDict: StateDict,
+    to readings: inout [StateDict]
   ) {
     let joined = names.map { $0.joined(separator: ".") }
     guard Set(joined).count == joined.count, !joined.contains("") else { return }

@@ -1,34 +1,7 @@
 import Architectures
 import Checkpoint
-public import JSON
+import JSON
 import SourceFormats
-
-/// What a user may force instead of leaving it to recognition.
-public struct RecognitionOptions: Sendable {
-  /// The key path of the state dict: `["checkpoint", "model"]`.
-  public var key: [String]?
-
-  /// The name of a dialect.
-  public var dialect: String?
-
-  /// The name of an architecture of the catalog.
-  public var architecture: String?
-
-  /// The number of classes, where the file has no head to tell it.
-  public var classes: Int?
-
-  /// What no tensor shows, to override the defaults of the dialect: `strideOn` = `conv1`.
-  public var semantics: [JSONValue.Member] = []
-
-  /// Patterns of names that may be missing.
-  public var allowMissing: [String] = []
-
-  /// Patterns of names that may be there although the network has no place for them.
-  public var allowUnexpected: [String] = []
-
-  /// Creates options that force nothing.
-  public init() {}
-}
 
 /// Decides what a source holds, from its tensors alone.
 struct Recognizer {
@@ -61,7 +34,8 @@ struct Recognizer {
       for (position, module) in modules.moduleOfName.enumerated() {
         guard let found = canonical[module] else { continue }
         let shape = index.tensors[stateDict.tensors[position]].shape
-        shapes["\(found.name).\(modules.leaves[position])"] = found.layout?.canonicalShape(source: shape) ?? shape
+        shapes["\(found.name).\(modules.leaves[position])"] =
+          found.layout?.canonicalShape(source: shape) ?? shape
       }
       return shapes
     }
@@ -71,11 +45,7 @@ struct Recognizer {
   ///
   /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
   func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
-    guard !index.tensors.isEmpty else {
-      throw ConversionError(
-        .noStateDict, "the file holds no tensors",
-        hint: "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
-    }
+    guard !index.tensors.isEmpty else { throw noTensors(index) }
     let places = StateDict.candidates(in: index, key: options.key)
     guard !places.isEmpty else {
       let known = StateDict.candidates(in: index, key: nil).map { $0.key.joined(separator: ".") }
@@ -84,7 +54,9 @@ struct Recognizer {
         hint: "keys with tensors: " + known.map { $0.isEmpty ? "(top)" : $0 }.joined(separator: ", "))
     }
     let fits = try fits(places, index)
-    guard let best = fits.first, best.score >= Self.nearMiss else { throw unrecognized(places, fits.first) }
+    guard let best = fits.first, best.score >= Self.nearMiss else {
+      throw unrecognized(places, fits.first, index)
+    }
     return try decide(fits, best: best, places, index)
   }
 
@@ -93,25 +65,21 @@ struct Recognizer {
   ) throws(ConversionError) -> Recognition {
     var notes: [String] = []
     let complete = fits.filter { $0.faults.isEmpty && $0.stateDict.key == best.stateDict.key }
-    let rivals = complete.filter { !$0.hasSameMapping(as: best) && $0.stateDict.changes == best.stateDict.changes }
+    let rivals = complete.filter {
+      !$0.hasSameMapping(as: best) && $0.stateDict.changes == best.stateDict.changes
+    }
     if best.faults.isEmpty, !rivals.isEmpty {
       let names = ([best] + rivals).map { "\($0.dialect.name) (\($0.architecture.name))" }
       throw ConversionError(
-        .ambiguous, "several dialects fit equally well and give different results: "
+        .ambiguous,
+        "several dialects fit equally well and give different results: "
           + names.joined(separator: ", "), hint: "choose one with --dialect")
     }
     if !best.faults.isEmpty {
       if let refused = RefusedModules.explanation(for: best.stateDict.names) {
         throw ConversionError(.unrepresentable, "the file holds \(refused)")
       }
-      for place in places where place.key == best.stateDict.key {
-        if let collision = PrefixStripping.collision(in: place) {
-          throw ConversionError(
-            .nameCollision,
-            "\"\(collision.first)\" and \"\(collision.second)\" both become \"\(collision.name)\"",
-            hint: "the file holds two networks; choose one with --key")
-        }
-      }
+      if let collision = collision(in: places.filter { $0.key == best.stateDict.key }) { throw collision }
     }
     let alternatives = complete.filter {
       $0.dialect != best.dialect && $0.hasSameMapping(as: best)
@@ -145,32 +113,38 @@ struct Recognizer {
 
   /// Every reading worth a full comparison, best first.
   private func fits(_ places: [StateDict], _ index: SourceIndex) throws(ConversionError) -> [Fit] {
-    let dialects = try options.dialect.map { name throws(ConversionError) in [try library.dialect(named: name)] } ?? library.dialects
+    let dialects =
+      try options.dialect.map { name throws(ConversionError) in [try library.dialect(named: name)] }
+      ?? library.dialects
     var readings: [Reading] = []
     for place in places {
       for stateDict in PrefixStripping.readings(of: place) {
         let modules = ModuleNames(stateDict)
         for (order, dialect) in dialects.enumerated() {
           for assumed in assumptions(dialect) {
-            if let reading = read(stateDict, modules, dialect, order, assumed, index) { readings.append(reading) }
+            if let reading = read(stateDict, modules, dialect, order, assumed, index) {
+              readings.append(reading)
+            }
           }
         }
       }
     }
-    readings.sort { ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order) }
+    readings.sort {
+      ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order)
+    }
     var fits: [(fit: Fit, order: Int)] = []
     let bar = Self.promising * (readings.first?.matched ?? 0)
     for reading in readings.prefix(Self.maximumFits) where reading.matched >= bar {
       if let fit = try fit(reading, index) { fits.append((fit, reading.order)) }
     }
-    // Stable: places come in order of preference, then readings with fewer changes, then dialects.
+    // Readings with fewer changes first, then places and dialects in their order of preference.
     let ranked = fits.enumerated().sorted { left, right in
       let scores = (left.element.fit.score, right.element.fit.score)
       if scores.0 != scores.1 { return scores.0 > scores.1 }
-      let ranks = (placeRank(left.element.fit, places), placeRank(right.element.fit, places))
-      if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
       let changes = (left.element.fit.stateDict.changes, right.element.fit.stateDict.changes)
       if changes.0 != changes.1 { return changes.0 < changes.1 }
+      let ranks = (placeRank(left.element.fit, places), placeRank(right.element.fit, places))
+      if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
       return (left.element.order, left.offset) < (right.element.order, right.offset)
     }
     return ranked.map(\.element.fit)
@@ -194,7 +168,8 @@ struct Recognizer {
 
   /// Reads the names of a state dict backwards through a dialect; `nil` where it knows none of them.
   private func read(
-    _ stateDict: StateDict, _ modules: ModuleNames, _ dialect: Dialect, _ order: Int, _ assumed: [String: String],
+    _ stateDict: StateDict, _ modules: ModuleNames, _ dialect: Dialect, _ order: Int,
+    _ assumed: [String: String],
     _ index: SourceIndex
   ) -> Reading? {
     let found = modules.names.map { dialect.canonicalModule(source: $0, assuming: assumed) }
@@ -202,28 +177,44 @@ struct Recognizer {
     for module in modules.moduleOfName where found[module] != nil { count += 1 }
     guard count > 0 else { return nil }
     return Reading(
-      stateDict: stateDict, modules: modules, dialect: dialect, order: order, assumed: assumed, canonical: found,
+      stateDict: stateDict, modules: modules, dialect: dialect, order: order, assumed: assumed,
+      canonical: found,
       matched: Double(count) / Double(stateDict.names.count))
   }
 
   /// Infers the architecture of a reading and compares all names; `nil` where the reading is no network.
   private func fit(_ reading: Reading, _ index: SourceIndex) throws(ConversionError) -> Fit? {
     do {
-      let shapes = reading.shapes(index)
+      let shapes = expectedClasses(in: reading.shapes(index))
       // What no tensor shows depends on what tensors do show, so the architecture is inferred twice.
       let first = try infer(shapes, reading.dialect, features: reading.assumed)
       let features = ArchitectureFeatures.of(first)
-      guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else { return nil }
+      guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else {
+        return nil
+      }
       let architecture = try infer(shapes, reading.dialect, features: features)
       guard let mapping = try? DialectMapping(reading.dialect, architecture) else { return nil }
       return Fit(reading.stateDict, mapping, index: index)
     } catch {
       // A name or a value that the user gave is a fault of the command, not of this reading.
       if error.code == .unknownArchitecture || error.code == .malformedDescription {
-        throw ConversionError(error)
+        var failure = ConversionError(error)
+        let nearest = options.architecture.flatMap { NearestName.of($0, among: ArchitectureCatalog.names) }
+        if error.code == .unknownArchitecture, let nearest { failure.hint = "did you mean \"\(nearest)\"?" }
+        throw failure
       }
       return nil
     }
+  }
+
+  /// Puts the number of classes that the user expects in place of the one that the tensors show, so that a
+  /// head of another size is reported as mis-shaped and an absent one gets its size.
+  private func expectedClasses(in shapes: [String: [Int]]) -> [String: [Int]] {
+    guard let classes = options.classes else { return shapes }
+    var shapes = shapes
+    shapes["head.bias"] = [classes]
+    if let weight = shapes["head.weight"], weight.count == 2 { shapes["head.weight"] = [classes, weight[1]] }
+    return shapes
   }
 
   private func infer(
@@ -235,32 +226,6 @@ struct Recognizer {
     }
     return try ArchitectureInference.infer(shapes: shapes, semantics: semantics, following: preset)
   }
-
-  private func unrecognized(_ places: [StateDict], _ nearest: Fit?) -> ConversionError {
-    let names = places.first?.names ?? []
-    if let refused = RefusedModules.explanation(for: names) {
-      return ConversionError(.unrepresentable, "the file holds \(refused)")
-    }
-    let shown = names.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-    let percent = nearest.map { "; the nearest is \($0.dialect.name) \($0.architecture.name), where \(Int($0.score * 100)) % of the names agree" } ?? ""
-    return ConversionError(
-      .unrecognized,
-      "no dialect knows the \(names.count) tensor names, which begin with \(shown)\(percent)",
-      hint: "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; other names can be described "
-        + "in a file for --dialect-file")
-  }
-}
-
-/// What a source holds.
-struct Recognition: Sendable {
-  /// The reading that was chosen.
-  let fit: Fit
-
-  /// Dialects that would give the same tensors.
-  let alternatives: [String]
-
-  /// Things worth telling about the choice.
-  let notes: [String]
 }
 
 extension Array where Element: Hashable {

@@ -38,18 +38,36 @@ struct StateDict: Hashable, Sendable {
   static func candidates(in index: SourceIndex, key: [String]?) -> [StateDict] {
     var counts: [[String]: Int] = [:]
     for tensor in index.tensors {
-      for length in 0..<max(1, tensor.path.count) { counts[Array(tensor.path.prefix(length)), default: 0] += 1 }
+      for length in 0..<max(1, tensor.path.count) {
+        counts[Array(tensor.path.prefix(length)), default: 0] += 1
+      }
     }
-    let places =
-      key.map { [$0] }
-      ?? counts.keys.sorted { left, right in
-        let ranks = (rank(left), rank(right))
-        if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
-        let sizes = (counts[left] ?? 0, counts[right] ?? 0)
-        if sizes.0 != sizes.1 { return sizes.0 > sizes.1 }
-        return left.lexicographicallyPrecedes(right)
-      }.prefix(maximumPlaces).map { $0 }
+    let places = key.map { [$0] } ?? sorted(counts).prefix(maximumPlaces).map { $0 }
     return places.compactMap { place(at: $0, in: index) }
+  }
+
+  /// Keys in order of preference. A dictionary that holds nothing but another one is the same place, of which
+  /// the inner one has the names: `state_dict` of a training checkpoint rather than its top.
+  private static func sorted(_ counts: [[String]: Int]) -> [[String]] {
+    var innermost: [[String]: [String]] = [:]
+    for key in counts.keys.sorted(by: { $0.count > $1.count }) where !key.isEmpty {
+      let outer = Array(key.dropLast())
+      if counts[outer] == counts[key] { innermost[outer] = innermost[key] ?? key }
+    }
+    var ranks: [[String]: Int] = [:]
+    for key in counts.keys {
+      let place = innermost[key] ?? key
+      ranks[place] = min(ranks[place] ?? .max, rank(key))
+    }
+    return counts.keys.sorted { left, right in
+      let places = (innermost[left] ?? left, innermost[right] ?? right)
+      if places.0 == places.1 { return left.count > right.count }
+      let order = (ranks[places.0] ?? .max, ranks[places.1] ?? .max)
+      if order.0 != order.1 { return order.0 < order.1 }
+      let sizes = (counts[left] ?? 0, counts[right] ?? 0)
+      if sizes.0 != sizes.1 { return sizes.0 > sizes.1 }
+      return places.0.lexicographicallyPrecedes(places.1)
+    }
   }
 
   private static func rank(_ path: [String]) -> Int {

@@ -81,7 +81,9 @@ enum ElementBytes {
     }
   }
 
-  private static func load<Value: FixedWidthInteger>(_ buffer: [UInt8], _ start: Int, _ type: Value.Type) -> Value {
+  private static func load<Value: FixedWidthInteger>(_ buffer: [UInt8], _ start: Int, _ type: Value.Type)
+    -> Value
+  {
     var value: Value = 0
     for index in (0..<MemoryLayout<Value>.size).reversed() {
       value = value << 8 | Value(truncatingIfNeeded: buffer[start + index])

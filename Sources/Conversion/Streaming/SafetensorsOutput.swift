@@ -27,8 +27,7 @@ struct SafetensorsOutput {
   ///
   /// The header is written last, in the room kept for it, because it holds the digests.
   ///
-  /// - Parameter metadata: Gives the metadata members for a result; all results must give texts of the same
-  ///   lengths.
+  /// The metadata members are asked for twice, before and after, and must keep their lengths.
   static func write(
     _ tensors: [TensorOutput], from index: SourceIndex, to path: FilePath, overwrite: Bool,
     ignoreChecksums: Bool, progress: ((UInt64, UInt64) -> Void)?,
@@ -61,7 +60,8 @@ struct SafetensorsOutput {
       result.content = ContentDigest.of(
         layout.tensors.map {
           .init(
-            name: $0.name, elementType: $0.elementType, shape: $0.shape, digest: result.digests[$0.name] ?? "")
+            name: $0.name, elementType: $0.elementType, shape: $0.shape, digest: result.digests[$0.name] ?? ""
+          )
         })
       result.byteCount = headLength + (layout.tensors.last?.end ?? 0)
       let head = layout.head(metadata: metadata(result))
@@ -94,7 +94,9 @@ struct SafetensorsOutput {
     return ContentDigest.hexadecimal(hash.finalize())
   }
 
-  static func scan(_ index: SourceIndex, ignoreChecksums: Bool) async -> Swift.Result<SourceScan, ConversionError> {
+  static func scan(_ index: SourceIndex, ignoreChecksums: Bool) async
+    -> Swift.Result<SourceScan, ConversionError>
+  {
     do {
       return .success(try SourceScan(index, ignoreChecksums: ignoreChecksums))
     } catch {

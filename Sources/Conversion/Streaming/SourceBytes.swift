@@ -86,7 +86,8 @@ final class SourceBytes {
       let step = try inflater.inflate(input, into: &output)
       input = input.dropFirst(step.consumed)
       produced += UInt64(step.produced)
-      guard produced <= storage.byteCount, step.produced > 0 || step.consumed > 0 || inflater.isFinished else {
+      guard produced <= storage.byteCount, step.produced > 0 || step.consumed > 0 || inflater.isFinished
+      else {
         throw ConversionError(
           .malformed,
           "record \(storage.name) does not inflate to the \(storage.byteCount) bytes that the archive declares",

@@ -28,7 +28,8 @@ struct TensorStream {
     else {
       throw ConversionError(
         .unsupportedElementType,
-        "tensor \"\(tensor.path.last ?? "")\" of \(tensor.elementType.rawValue) cannot become \(target.rawValue)")
+        "tensor \"\(tensor.path.last ?? "")\" of \(tensor.elementType.rawValue) cannot become \(target.rawValue)"
+      )
     }
     self.tensor = tensor
     self.target = target

@@ -22,9 +22,13 @@ public struct SourceError: ExplainedError {
 
   /// The kind of failure.
   public var code: Code
+  /// What was found and what was expected; lower case, no full stop.
   public var message: String
+  /// The file the error is about, as the user wrote its path.
   public var file: String?
+  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
+  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error of a kind, with the place it concerns.
@@ -45,5 +49,6 @@ public struct SourceError: ExplainedError {
       code, error.message, file: error.file ?? file, offset: error.offset, hint: error.hint)
   }
 
+  /// The code as text, for programs.
   public var identifier: String { code.rawValue }
 }

@@ -62,6 +62,7 @@ public struct SourceTensor: Hashable, Sendable {
 
   /// Lazy views that PyTorch keeps as flags beside the data.
   public struct ElementConversion: OptionSet, Hashable, Sendable {
+    /// The bits of the set.
     public let rawValue: UInt8
 
     /// Creates a set from its bits.

@@ -18,12 +18,12 @@ enum ForeignArchive {
       return foreign(
         "a NumPy archive (.npz)", "collect the arrays with their names in a safetensors file")
     }
-    if containsFile("model.json"), containsFile("code") || names.contains(where: { $0.contains("/tensors/") }) {
+    if containsFile("model.json"), names.contains(where: { $0.contains("/tensors/") }) {
       return SourceError(
         .unsupported, "found a TorchScript archive of PyTorch 1.0 to 1.3, which has no data.pkl",
         hint: "in Python: torch.save(torch.jit.load(\"FILE\").state_dict(), \"weights.pth\")")
     }
-    if names.contains(where: { $0.hasSuffix("serialized_exported_program.json") || $0.hasSuffix("archive_format") }) {
+    if containsFile("archive_format") || contains("serialized_exported_program.json") {
       return SourceError(
         .unsupported, "found a program of torch.export (.pt2), not a checkpoint",
         hint: "in Python: torch.save(torch.export.load(\"FILE\").state_dict, \"weights.pth\")")

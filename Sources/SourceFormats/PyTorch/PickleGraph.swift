@@ -6,10 +6,10 @@ struct PickleGraph: Sendable {
   private(set) var nodes: [PickleNode] = [.none, .bool(true), .bool(false), .tuple([])]
   var globals: [PickleGlobal] = []
   var objects: [PickleObject] = []
-  var storages: [TorchStorage] = []
-  var storageViews: [TorchStorageView] = []
-  var tensors: [TorchTensor] = []
-  var unreadableReasons: [String] = []
+  private(set) var storages: [TorchStorage] = []
+  private(set) var storageViews: [TorchStorageView] = []
+  private(set) var tensors: [TorchTensor] = []
+  private(set) var unreadableReasons: [String] = []
 
   /// The most values; smaller in tests.
   var nodeLimit = PickleLimits.nodeCount
@@ -31,37 +31,6 @@ struct PickleGraph: Sendable {
     return PickleHandle(index: Int32(truncatingIfNeeded: nodes.count - 1))
   }
 
-  /// Adds elements to a list, set, or object, and keys and values to a dictionary or object.
-  ///
-  /// The array is taken out of its node first, so that it grows in place.
-  mutating func extend(
-    _ handle: PickleHandle, with items: ArraySlice<PickleHandle>, as expected: Growth
-  ) throws(PickleFailure) {
-    let place = Int(handle.index)
-    let node = nodes[place]
-    nodes[place] = .none
-    switch (consume node, expected) {
-    case (.list(var list), .items):
-      list += items
-      nodes[place] = .list(list)
-    case (.set(var set), .members):
-      set += items
-      nodes[place] = .set(set)
-    case (.dictionary(var dictionary), .pairs):
-      dictionary += items
-      nodes[place] = .dictionary(dictionary)
-    case (.object(let index), .pairs):
-      objects[index].pairs += items
-      nodes[place] = .object(index)
-    case (.object(let index), _):
-      objects[index].items += items
-      nodes[place] = .object(index)
-    case (let other, _):
-      nodes[place] = other
-      throw PickleFailure(.malformed, "expected \(expected.rawValue), found \(describe(handle))")
-    }
-  }
-
   /// What an opcode expects to be able to extend.
   enum Growth: String {
     case items = "a list"
@@ -69,9 +38,47 @@ struct PickleGraph: Sendable {
     case pairs = "a dict"
   }
 
+  /// Adds elements to a list, set, or object, and keys and values to a dictionary or object.
+  mutating func extend(
+    _ handle: PickleHandle, with items: ArraySlice<PickleHandle>, as expected: Growth
+  ) throws(PickleFailure) {
+    if let object = object(handle) {
+      if expected == .pairs { objects[object].pairs += items } else { objects[object].items += items }
+      return
+    }
+    guard growth(handle) == expected else {
+      throw PickleFailure(.malformed, "expected \(expected.rawValue), found \(describe(handle))")
+    }
+    // Nothing else may hold the node here, not even a pattern of a switch: the array would be copied.
+    let place = Int(handle.index)
+    var content = nodes[place].takeItems()
+    content += items
+    switch expected {
+    case .items: nodes[place] = .list(content)
+    case .members: nodes[place] = .set(content)
+    case .pairs: nodes[place] = .dictionary(content)
+    }
+  }
+
+  private func growth(_ handle: PickleHandle) -> Growth? {
+    switch self[handle] {
+    case .list: .items
+    case .set: .members
+    case .dictionary: .pairs
+    default: nil
+    }
+  }
+
+  private func object(_ handle: PickleHandle) -> Int? {
+    if case .object(let index) = self[handle] { index } else { nil }
+  }
+
   /// The place of a global, which is looked up on the allow-list when it is new.
-  mutating func global(named name: String) -> Int {
+  mutating func global(named name: String) throws(PickleFailure) -> Int {
     if let index = globalIndexByName[name] { return index }
+    guard globals.count < PickleLimits.globalCount else {
+      throw PickleFailure(.limitExceeded, "more than \(PickleLimits.globalCount) classes and functions")
+    }
     globals.append(PickleGlobal(name: name, known: KnownGlobal(name: name)))
     globalIndexByName[name] = globals.count - 1
     return globals.count - 1
@@ -86,7 +93,26 @@ struct PickleGraph: Sendable {
     return storages.count - 1
   }
 
+  mutating func addTensor(_ tensor: TorchTensor) throws(PickleFailure) -> PickleHandle {
+    try checkTable(tensors.count, of: "tensors")
+    tensors.append(tensor)
+    return try add(.tensor(tensors.count - 1))
+  }
+
+  mutating func addStorageView(_ view: TorchStorageView) throws(PickleFailure) -> PickleHandle {
+    try checkTable(storageViews.count, of: "references to storages")
+    storageViews.append(view)
+    return try add(.storage(storageViews.count - 1))
+  }
+
+  private func checkTable(_ count: Int, of things: String) throws(PickleFailure) {
+    guard count < PickleLimits.tableCount else {
+      throw PickleFailure(.limitExceeded, "more than \(PickleLimits.tableCount) \(things)")
+    }
+  }
+
   mutating func addUnreadable(_ reason: String) throws(PickleFailure) -> PickleHandle {
+    try checkTable(unreadableReasons.count, of: "tensors")
     unreadableReasons.append(reason)
     return try add(.unreadableTensor(unreadableReasons.count - 1))
   }
@@ -149,6 +175,23 @@ extension PickleGraph {
       }
     }
     return nil
+  }
+
+  /// The number of handles that a container holds, equal keys counted each.
+  func childCount(_ handle: PickleHandle) -> Int {
+    switch self[handle] {
+    case .list(let items), .tuple(let items), .set(let items): return items.count
+    case .dictionary(let pairs): return pairs.count
+    case .object(let index):
+      let object = objects[index]
+      var count = object.items.count + object.pairs.count + (tuple(object.arguments)?.count ?? 0)
+      if let state = object.state {
+        count += pairs(state)?.count ?? 0
+        for part in tuple(state) ?? [] { count += pairs(part)?.count ?? 0 }
+      }
+      return count
+    default: return 0
+    }
   }
 
   func known(_ handle: PickleHandle) -> KnownGlobal? {

@@ -31,6 +31,13 @@ enum PickleLimits {
   /// may repeat a large container.
   static let copiedItemCount = 1 << 24
 
+  /// The most classes and functions that a pickle names; real files have fewer than a hundred.
+  static let globalCount = 1 << 16
+
+  /// The most tensors and references to storages that a pickle makes: four for each tensor that may be
+  /// listed. A call of a memoized function with memoized arguments takes six bytes and makes 200.
+  static let tableCount = 1 << 20
+
   /// How deep `_rebuild_from_type_v2` may nest in its own arguments; PyTorch writes one level.
   static let rebuildNesting = 8
 

@@ -4,14 +4,14 @@
 extension PickleMachine {
   func globalName(module: String, name: String) throws(PickleFailure) -> String {
     guard module.utf8.count + name.utf8.count <= PickleLimits.lineByteCount else {
-      throw PickleFailure(.limitExceeded, "the name of a global has more than \(PickleLimits.lineByteCount) bytes")
+      throw PickleFailure(
+        .limitExceeded, "the name of a global has more than \(PickleLimits.lineByteCount) bytes")
     }
     return "\(module).\(name)"
   }
 
   mutating func pushGlobal(module: String, name: String) throws(PickleFailure) {
-    let node = graph.globalNode(try globalName(module: module, name: name))
-    try push(node)
+    try push(try graph.globalNode(try globalName(module: module, name: name)))
   }
 
   mutating func pushStackGlobal() throws(PickleFailure) {
@@ -26,8 +26,7 @@ extension PickleMachine {
 
   /// A number of the `copyreg` extension registry, which every program fills for itself.
   mutating func pushExtension(_ code: UInt64) throws(PickleFailure) {
-    let node = graph.globalNode("copyreg.extension_\(code)")
-    try push(node)
+    try push(try graph.globalNode("copyreg.extension_\(code)"))
   }
 
   /// `REDUCE`, `NEWOBJ` and their relatives.
@@ -144,15 +143,16 @@ extension PickleMachine {
     case .object(let index): graph.objects[index].state = state
     case .list, .set, .dictionary, .tensor, .unreadableTensor, .storage, .global, .tuple: break
     case .none, .bool, .integer, .bigInteger, .decimal, .number, .text, .bytes, .encodedText:
-      throw PickleFailure(.malformed, "expected an object to give a state to, found \(graph.describe(target))")
+      throw PickleFailure(
+        .malformed, "expected an object to give a state to, found \(graph.describe(target))")
     }
   }
 }
 
 extension PickleGraph {
   /// The node of a global; naming it is counted.
-  mutating func globalNode(_ name: String) -> PickleNode {
-    let index = global(named: name)
+  mutating func globalNode(_ name: String) throws(PickleFailure) -> PickleNode {
+    let index = try global(named: name)
     globals[index].mentionCount += 1
     return .global(index)
   }

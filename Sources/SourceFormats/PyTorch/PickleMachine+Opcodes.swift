@@ -105,7 +105,8 @@ extension PickleMachine {
       let arguments = try pop()
       try push(try call(try pop(), arguments: arguments))
     case .instance:
-      let global = graph.globalNode(try globalName(module: try lineText(), name: try lineText()))
+      let name = try globalName(module: try lineText(), name: try lineText())
+      let global = try graph.globalNode(name)
       let arguments = try graph.add(.tuple(try popToMark()))
       try push(try call(try graph.add(global), arguments: arguments))
     case .object:
@@ -120,7 +121,7 @@ extension PickleMachine {
     case .persistentIdentifier:
       let text = try lineText()
       throw PickleFailure(
-        .unsupported, "found the persistent id \(text.debugDescription) as text, expected a tuple",
+        .unsupported, "found the persistent id \(text.prefix(40).debugDescription) as text, expected a tuple",
         hint: "save the file again with pickle protocol 2, the default of torch.save")
     case .binPersistentIdentifier: try push(try load(persistentIdentifier: try pop()))
     case .nextBuffer, .readOnlyBuffer:

@@ -27,13 +27,8 @@ extension PickleMachine {
     let storageClass: TorchStorageClass? =
       if case .storageClass(let known) = graph.known(items[1]) { known } else { nil }
     let view = try storageView(key: key, className: className, storageClass, elementCount: elements)
-    guard count == 6, items[5] != .none else { return try add(view) }
-    return try add(try part(of: view, metadata: items[5]))
-  }
-
-  private mutating func add(_ view: TorchStorageView) throws(PickleFailure) -> PickleHandle {
-    graph.storageViews.append(view)
-    return try graph.add(.storage(graph.storageViews.count - 1))
+    guard count == 6, items[5] != .none else { return try graph.addStorageView(view) }
+    return try graph.addStorageView(try part(of: view, metadata: items[5]))
   }
 
   /// Keys are text in zip archives, and integers in some old files.
@@ -72,8 +67,8 @@ extension PickleMachine {
       guard graph.storages[known].byteCount == byteCount else {
         throw PickleFailure(
           .malformed,
-          "the storage \(key) has \(byteCount.map(String.init) ?? "an unknown number of") bytes here and "
-            + "\(graph.storages[known].byteCount.map(String.init) ?? "an unknown number") where it is first named")
+          "the storage \(key) has \(Self.show(byteCount)) bytes here and "
+            + "\(Self.show(graph.storages[known].byteCount)) where it is first named")
       }
     } else {
       index = graph.addStorage(
@@ -82,6 +77,8 @@ extension PickleMachine {
     return TorchStorageView(
       storage: index, scalarType: scalarType, isUntyped: isUntyped, byteOffset: 0, byteCount: byteCount ?? 0)
   }
+
+  private static func show(_ byteCount: Int?) -> String { byteCount.map(String.init) ?? "unknown" }
 
   /// `(view key, offset, count)` of a legacy file, in elements of the storage.
   private func part(
@@ -156,7 +153,8 @@ extension PickleMachine {
       guard let values = graph.tuple(arguments), values.count == 4 else {
         throw PickleFailure(
           .malformed,
-          "torch._tensor._rebuild_from_type_v2 takes a tuple of 4 arguments, found \(graph.describe(arguments))")
+          "torch._tensor._rebuild_from_type_v2 takes a tuple of 4 arguments, found "
+            + graph.describe(arguments))
       }
       guard let inner = graph.tuple(values[2]) else {
         throw PickleFailure(
@@ -198,7 +196,7 @@ extension PickleMachine {
     }
     guard case .storage(let index) = graph[arguments[0]] else {
       if let name = graph.className(arguments[0]), case .object = graph[arguments[0]] {
-        return try graph.addUnreadable("a tensor whose storage is an object of \(name)")
+        return try graph.addUnreadable("a tensor whose storage is an object of \(name.prefix(100))")
       }
       throw unexpected(function, 1, "a storage", arguments[0])
     }
@@ -217,8 +215,7 @@ extension PickleMachine {
     switch outcome {
     case .unreadable(let reason): return try graph.addUnreadable(reason)
     case .tensor(let tensor):
-      graph.tensors.append(tensor)
-      return try graph.add(.tensor(graph.tensors.count - 1))
+      return try graph.addTensor(tensor)
     }
   }
 
@@ -248,8 +245,9 @@ extension PickleMachine {
       throw PickleFailure(.limitExceeded, "tensor metadata of \(pairs.count / 2) entries")
     }
     var conversion: SourceTensor.ElementConversion = []
-    if let flag = graph.value(pairs, forKey: "conj"), graph.bool(flag) == true { conversion.insert(.conjugate) }
-    if let flag = graph.value(pairs, forKey: "neg"), graph.bool(flag) == true { conversion.insert(.negate) }
+    func isSet(_ key: String) -> Bool { graph.value(pairs, forKey: key).flatMap(graph.bool) ?? false }
+    if isSet("conj") { conversion.insert(.conjugate) }
+    if isSet("neg") { conversion.insert(.negate) }
     return conversion
   }
 }

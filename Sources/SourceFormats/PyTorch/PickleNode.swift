@@ -41,6 +41,16 @@ enum PickleNode: Sendable {
   case tensor(Int)
   /// A tensor that is no dense array, by its place in ``PickleGraph/unreadableReasons``.
   case unreadableTensor(Int)
+
+  /// Moves the elements of a container out of it, so that their array has one owner and grows in place.
+  mutating func takeItems() -> [PickleHandle] {
+    switch self {
+    case .list(let items), .tuple(let items), .set(let items), .dictionary(let items):
+      self = .none
+      return items
+    default: return []
+    }
+  }
 }
 
 /// An object of a class that is not on the allow-list: what the pickle says about it, and nothing done.

@@ -38,7 +38,8 @@ public enum PyTorchLegacyReader {
     let content = try TorchIndex(pickles.graph, root: pickles.root)
     var notes = content.tree.notes
     if !pickles.isLittleEndian {
-      notes.append("the file was written on a big-endian machine; its storages are little-endian all the same")
+      notes.append(
+        "the file was written on a big-endian machine; its storages are little-endian all the same")
     }
     let (storages, numbers) = try locateStorages(pickles, file)
     return SourceIndex(
@@ -86,12 +87,14 @@ public enum PyTorchLegacyReader {
     for key in pickles.keys {
       guard let index = pickles.graph.storageIndex(key: key) else {
         throw SourceError(
-          .malformed, "the file holds a storage \(key.debugDescription) that no tensor refers to, of unknown type")
+          .malformed,
+          "the file holds a storage \(key.debugDescription) that no tensor refers to, of unknown type")
       }
       let storage = pickles.graph.storages[index]
       guard let byteCount = storage.byteCount else {
         throw SourceError(
-          .unsupported, "the storage \(key.debugDescription) is of a class that is not known, so its size is not")
+          .unsupported,
+          "the storage \(key.debugDescription) is of a class that is not known, so its size is not")
       }
       guard numbers[index] == -1 else {
         throw SourceError(.malformed, "the list of storages names \(key.debugDescription) twice")

@@ -6,7 +6,8 @@ public import Bytes
 public enum PyTorchTarFormat {
   /// The error for such a file; the caller adds its name.
   public static let refusal = SourceError(
-    .unsupported, "found a PyTorch tar archive, which versions before 0.1.10 (2017) wrote and which is not read",
+    .unsupported,
+    "found a PyTorch tar archive, which versions before 0.1.10 (2017) wrote and which is not read",
     hint: "in Python, if you trust the file: "
       + "torch.save(torch.load(\"FILE\", weights_only=False), \"converted.pth\")")
 
@@ -22,7 +23,8 @@ public enum PyTorchTarFormat {
       if members.contains(name) { found.insert(name) }
       if found.count >= 2 { return true }
       // Sizes of twelve octal digits and offsets within the file cannot overflow together.
-      offset += UInt64(blockByteCount) + (size + UInt64(blockByteCount) - 1) / UInt64(blockByteCount) * UInt64(blockByteCount)
+      let block = UInt64(blockByteCount)
+      offset += block + (size + block - 1) / block * block
     }
     return false
   }

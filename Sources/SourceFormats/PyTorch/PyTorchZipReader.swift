@@ -96,7 +96,8 @@ private struct PyTorchArchive {
     guard !top.isEmpty, !top.dropLast().contains("/") else {
       throw SourceError(
         .malformed, "found \(entry.name), expected data.pkl in one directory at the top of the archive",
-        offset: entry.headerOffset, hint: "a checkpoint that was unpacked and zipped again has to be saved anew")
+        offset: entry.headerOffset,
+        hint: "a checkpoint that was unpacked and zipped again has to be saved anew")
     }
     return (String(top), entry)
   }
@@ -126,7 +127,8 @@ private struct PyTorchArchive {
       throw SourceError(
         .checksumMismatch, "the bytes of \(entry.name) do not have the CRC-32 that the archive states",
         offset: entry.dataOffset,
-        hint: "download the file again; if it was saved with set_crc32_options(False), ignore checksums")
+        hint: "fetch the file again; where it was written with torch.serialization.set_crc32_options(False), "
+          + "use --ignore-crc")
     }
     notes.append("the wrong CRC-32 of \(entry.name) is ignored")
     return bytes

@@ -19,7 +19,8 @@ struct TorchModule {
       let modules = Self.dictionary(graph, attributes, "_modules")
     {
       let buffers = Self.dictionary(graph, attributes, "_buffers") ?? []
-      let transient = graph.value(attributes, forKey: "_non_persistent_buffers_set").flatMap(graph.items) ?? []
+      let transient =
+        graph.value(attributes, forKey: "_non_persistent_buffers_set").flatMap(graph.items) ?? []
       let transientNames = Set(transient.compactMap(graph.name))
       cost += parameters.count + modules.count + buffers.count + transient.count
       append(graph, parameters)

@@ -28,7 +28,10 @@ struct TorchTree {
 
   /// Walks from the value of a pickle.
   ///
-  /// - Parameter isTorchScript: whether objects of the archive's own classes are modules.
+  /// - Parameters:
+  ///   - graph: the values.
+  ///   - root: the one to begin with.
+  ///   - isTorchScript: whether objects of the archive's own classes are modules.
   /// - Throws: ``SourceError`` with code `limitExceeded` where sharing multiplies what there is to visit, or
   ///   `malformed` where two tensors have the same path.
   init(_ graph: PickleGraph, root: PickleHandle, isTorchScript: Bool = false) throws(SourceError) {
@@ -85,6 +88,7 @@ struct TorchTree {
     guard frames.count < PickleLimits.treeDepth else {
       return addNote("\(shownPath) lies \(PickleLimits.treeDepth) levels deep and is not looked into")
     }
+    try charge(graph.childCount(handle))
     if let module = TorchModule(graph, handle, isTorchScript: isTorchScript) {
       return try enterModule(module, handle, tensorsOnly: tensorsOnly)
     }

@@ -25,7 +25,8 @@ enum ForeignFile {
     }
     if isText(prefix, "version https://git-lfs.github.com/spec/") {
       return refusal(
-        "found a git-lfs pointer, the file itself was not fetched", hint: "run 'git lfs pull' in the repository")
+        "found a git-lfs pointer, the file itself was not fetched",
+        hint: "run 'git lfs pull' in the repository")
     }
     if PyTorchTarFormat.matches(file) { return PyTorchTarFormat.refusal }
     for format in formats where prefix.dropFirst(format.offset).starts(with: format.signature) {
@@ -41,7 +42,14 @@ enum ForeignFile {
         "the file begins with \(prefix.count) zero bytes",
         hint: "the download or the copy failed; fetch the file again")
     }
-    if String(validating: prefix.dropLast(min(3, prefix.count - 1)), as: UTF8.self) != nil {
+    // ONNX is a protobuf message without a signature: field 1, the version as a small number, then field 2,
+    // the producer (onnx/onnx.proto, ModelProto).
+    if prefix.count > 2, prefix[0] == 0x08, 1...15 ~= prefix[1], prefix[2] == 0x12 {
+      return refusal(
+        "found an ONNX model, expected a checkpoint",
+        hint: "name the PyTorch or safetensors file it was exported from")
+    }
+    if isPlainText(prefix) {
       return refusal(
         "found a text file that begins with \"\(firstLine(prefix))\", expected a checkpoint",
         hint: "name the file that holds the weights")
@@ -58,6 +66,12 @@ enum ForeignFile {
   static func isText(_ prefix: [UInt8], _ text: String) -> Bool {
     let visible = prefix.drop { $0 <= 0x20 || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
     return String(decoding: visible.prefix(text.utf8.count), as: UTF8.self).lowercased() == text
+  }
+
+  /// Whether the bytes are UTF-8 without control characters; the last character may be cut off.
+  private static func isPlainText(_ prefix: [UInt8]) -> Bool {
+    String(validating: prefix.dropLast(min(3, prefix.count - 1)), as: UTF8.self) != nil
+      && prefix.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D || $0 == 0x0C }
   }
 
   /// The first byte that is not white space.

@@ -61,7 +61,8 @@ public enum ShardedReader {
     let path = file.path.string
     guard file.size <= maximumIndexLength else {
       throw SourceError(
-        .limitExceeded, "an index of \(file.size) bytes, at most \(maximumIndexLength) are allowed", file: path)
+        .limitExceeded, "an index of \(file.size) bytes, at most \(maximumIndexLength) are allowed",
+        file: path)
     }
     let value: JSONValue
     do {
@@ -75,7 +76,8 @@ public enum ShardedReader {
     }
     guard let members = value["weight_map"]?.objectValue else {
       throw SourceError(
-        .notACheckpoint, "a JSON file without \"weight_map\", expected a checkpoint or a shard index", file: path,
+        .notACheckpoint, "a JSON file without \"weight_map\", expected a checkpoint or a shard index",
+        file: path,
         hint: "name the file that holds the weights")
     }
     var map: [(tensor: String, shard: String)] = []

@@ -64,6 +64,7 @@ import CZlib
   ///   - input: the next bytes of the stream.
   ///   - output: the buffer to write to; its count does not change.
   ///   - start: the index in `output` of the first byte to write.
+  /// - Returns: how many bytes were read and written.
   /// - Throws: ``SourceError`` with code `malformed` where the bytes are no DEFLATE stream.
   public func inflate(
     _ input: ArraySlice<UInt8>, into output: inout [UInt8], from start: Int = 0

@@ -58,7 +58,9 @@ struct ZipCentralHeader: Equatable, Sendable {
       throw SourceError(
         .malformed, "the record name \(shown.debugDescription) is not a relative path without `..`")
     }
-    guard disk == 0 else { throw SourceError(.unsupported, "\(name) lies in another part of a split archive") }
+    guard disk == 0 else {
+      throw SourceError(.unsupported, "\(name) lies in another part of a split archive")
+    }
     try Self.checkFlags(flags, name: name)
     let encoding: SourceStorage.Encoding
     switch method {

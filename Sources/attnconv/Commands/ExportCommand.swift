@@ -19,7 +19,9 @@ struct ExportCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The canonical checkpoint.", valueName: "file"), completion: .file())
   var file: String
 
-  @Option(name: .customLong("to"), help: ArgumentHelp("The container: pytorch or safetensors.", valueName: "container"))
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp("The container: pytorch or safetensors.", valueName: "container"))
   var target: Target
 
   @Option(name: [.short, .long], help: ArgumentHelp("The file to write.", valueName: "file"))
@@ -29,7 +31,8 @@ struct ExportCommand: AsyncParsableCommand {
   var dialect: String?
 
   @Option(
-    name: .customLong("dialect-file"), help: ArgumentHelp("Add the dialect of this file. Repeatable.", valueName: "file"))
+    name: .customLong("dialect-file"),
+    help: ArgumentHelp("Add the dialect of this file. Repeatable.", valueName: "file"))
   var dialectFiles: [String] = []
 
   @Flag(name: .long, help: "Replace an existing file.")

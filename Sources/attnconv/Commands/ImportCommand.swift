@@ -18,10 +18,15 @@ struct ImportCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The checkpoints to read.", valueName: "file"), completion: .file())
   var files: [String]
 
-  @Option(name: [.short, .long], help: ArgumentHelp("Write to this file; by default FILE with the ending .safetensors.", valueName: "file"))
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("Write to this file; by default FILE with the ending .safetensors.", valueName: "file")
+  )
   var output: String?
 
-  @Option(name: .long, help: ArgumentHelp("Write into this directory; by default beside each FILE.", valueName: "directory"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Write into this directory; by default beside each FILE.", valueName: "directory"))
   var outputDir: String?
 
   @Flag(name: .long, help: "Replace existing files.")
@@ -36,7 +41,9 @@ struct ImportCommand: AsyncParsableCommand {
 
   func validate() throws {
     if files.isEmpty { throw ValidationError("name at least one checkpoint") }
-    if output != nil, files.count > 1 { throw ValidationError("-o names one file; use --output-dir for several") }
+    if output != nil, files.count > 1 {
+      throw ValidationError("-o names one file; use --output-dir for several")
+    }
     if output != nil, outputDir != nil { throw ValidationError("choose either -o or --output-dir") }
   }
 

@@ -17,7 +17,8 @@ struct InspectCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("The checkpoint to read.", valueName: "file"), completion: .file())
   var file: String
 
-  @Option(name: .long, help: ArgumentHelp("Compute layer shapes for this input, N,C,H,W.", valueName: "shape"))
+  @Option(
+    name: .long, help: ArgumentHelp("Compute layer shapes for this input, N,C,H,W.", valueName: "shape"))
   var input: String?
 
   @Flag(name: .long, help: "List every layer instead of one line for each block.")
@@ -47,11 +48,13 @@ struct InspectCommand: AsyncParsableCommand {
   }
 
   private func inspect(_ path: FilePath) throws -> Inspection {
-    if let header = try? SafetensorsHeader(reading: InputFile(path)), CheckpointMetadata.isPresent(in: header) {
+    if let header = try? SafetensorsHeader(reading: InputFile(path)), CheckpointMetadata.isPresent(in: header)
+    {
       let report = CheckpointReport(try Checkpoint(path))
       let architecture = try Architecture(json: report.checkpoint.metadata.architecture)
       var inspection = try layerTable(architecture)
-      inspection.lines = report.headerLines(architecture) + inspection.lines + (tensors ? report.tensorLines : [])
+      inspection.lines =
+        report.headerLines(architecture) + inspection.lines + (tensors ? report.tensorLines : [])
       inspection.members.merge(report.members(architecture)) { old, _ in old }
       return inspection
     }
@@ -79,7 +82,9 @@ struct InspectCommand: AsyncParsableCommand {
       inspection.lines += source.tensorLines
       inspection.members = source.members
       inspection.members["status"] = "unrecognized"
-      inspection.members["reason"] = ["identifier": .string(error.identifier), "message": .string(error.message)]
+      inspection.members["reason"] = [
+        "identifier": .string(error.identifier), "message": .string(error.message),
+      ]
       return inspection
     }
   }

@@ -11,19 +11,27 @@ struct ReportOptions: ParsableArguments {
   @Flag(name: .long, help: "Print one JSON object instead of text, also for errors.")
   var json = false
 
-  @Option(name: .long, help: ArgumentHelp("When to colour messages: auto, always or never.", valueName: "when"))
+  @Option(
+    name: .long, help: ArgumentHelp("When to colour messages: auto, always or never.", valueName: "when"))
   var color: Terminal.Color = .auto
 }
 
 /// What can be forced instead of leaving it to recognition.
 struct RecognitionArguments: ParsableArguments {
-  @Option(name: .long, help: ArgumentHelp("Take the state dict at this key path, for example state_dict_ema.", valueName: "path"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Take the state dict at this key path, for example state_dict_ema.", valueName: "path")
+  )
   var key: String?
 
-  @Option(name: .long, help: ArgumentHelp("Read the names in this dialect; 'attnconv dialects' lists them.", valueName: "name"))
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Read the names in this dialect; 'attnconv dialects' lists them.", valueName: "name"))
   var dialect: String?
 
-  @Option(name: .long, help: ArgumentHelp("Expect this architecture, for example resnet50-cbam.", valueName: "name"))
+  @Option(
+    name: .long, help: ArgumentHelp("Expect this architecture, for example resnet50-cbam.", valueName: "name")
+  )
   var architecture: String?
 
   @Option(name: .long, help: ArgumentHelp("Expect this number of classes.", valueName: "count"))
@@ -31,20 +39,26 @@ struct RecognitionArguments: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Decide what no tensor shows, for example strideOn=conv1. Repeatable.", valueName: "name=value"))
+    help: ArgumentHelp(
+      "Decide what no tensor shows, for example stridePosition=conv1. Repeatable.", valueName: "name=value"))
   var settings: [String] = []
 
   @Option(
-    name: .customLong("dialect-file"), help: ArgumentHelp("Add the dialect of this file. Repeatable.", valueName: "file"))
+    name: .customLong("dialect-file"),
+    help: ArgumentHelp("Add the dialect of this file. Repeatable.", valueName: "file"))
   var dialectFiles: [String] = []
 
   @Option(
-    name: .long, help: ArgumentHelp("Let names that match be missing, for example 'head.*'. Repeatable.", valueName: "pattern"))
+    name: .long,
+    help: ArgumentHelp(
+      "Let names that match be missing, for example 'head.*'. Repeatable.", valueName: "pattern"))
   var allowMissing: [String] = []
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Leave out names that match and have no place, for example 'criterion.*'. Repeatable.", valueName: "pattern"))
+    help: ArgumentHelp(
+      "Leave out names that match and have no place, for example 'criterion.*'. Repeatable.",
+      valueName: "pattern"))
   var allowUnexpected: [String] = []
 
   @Flag(name: .customLong("ignore-crc"), help: "Only note checksums of the source that do not match.")
@@ -82,7 +96,9 @@ struct RecognitionArguments: ParsableArguments {
 
   /// A number, a truth value or else a text.
   private static func value(_ text: String) -> JSONValue {
-    if let value = try? JSONParser.parse(text), value.stringValue == nil, value.objectValue == nil { return value }
+    if let value = try? JSONParser.parse(text), value.stringValue == nil, value.objectValue == nil {
+      return value
+    }
     return .string(text)
   }
 }
@@ -102,7 +118,8 @@ struct PrecisionArguments: ParsableArguments {
     }
   }
 
-  @Option(name: .long, help: ArgumentHelp("Convert floating-point tensors: f16, bf16 or f32.", valueName: "type"))
+  @Option(
+    name: .long, help: ArgumentHelp("Convert floating-point tensors: f16, bf16 or f32.", valueName: "type"))
   var dtype: Choice?
 
   @Flag(name: .long, help: "With --dtype, convert running means and variances too.")

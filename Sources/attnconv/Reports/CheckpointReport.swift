@@ -13,7 +13,8 @@ struct CheckpointReport {
   func headerLines(_ architecture: Architecture) -> [String] {
     let source = checkpoint.metadata.source
     var lines = [
-      checkpoint.path.string, "  container     canonical checkpoint, version \(CheckpointMetadata.currentVersion)",
+      checkpoint.path.string,
+      "  container     canonical checkpoint, version \(CheckpointMetadata.currentVersion)",
       "  architecture  \(architecture.name)",
     ]
     if let dialect = source["dialect"]?.stringValue { lines.append("  dialect       \(dialect)") }
@@ -28,7 +29,9 @@ struct CheckpointReport {
     let key = (source["key"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ".")
     let prefix = source["prefix"]?.stringValue ?? ""
     if !key.isEmpty || !prefix.isEmpty {
-      lines.append("  state dict    " + (key.isEmpty ? "top of the file" : "at \(key)") + (prefix.isEmpty ? "" : ", prefix \(prefix) stripped"))
+      lines.append(
+        "  state dict    " + (key.isEmpty ? "top of the file" : "at \(key)")
+          + (prefix.isEmpty ? "" : ", prefix \(prefix) stripped"))
     }
     lines.append("  content       \(checkpoint.metadata.content)")
     lines.append("  tensors       \(checkpoint.header.tensors.count.grouped) entries")

@@ -43,7 +43,8 @@ struct LayerTable {
   /// The input that an architecture is usually given.
   static func defaultInput(for architecture: Architecture) -> [Int] {
     switch architecture {
-    case .resnet(let network): [1, network.inputChannels] + (network.stem.maxPool == nil ? [32, 32] : [224, 224])
+    case .resnet(let network):
+      [1, network.inputChannels] + (network.stem.maxPool == nil ? [32, 32] : [224, 224])
     case .mobilenetV2(let network): [1, network.inputChannels, 224, 224]
     // The map behind the last stage of an ImageNet network; ECA's weights do not tell the channels.
     case .module(let module): [1, module.channels ?? 64, 7, 7]
@@ -58,7 +59,8 @@ struct LayerTable {
     for row in rows {
       table.append([
         row.name, row.kind, row.outputShape.map(String.init).joined(separator: "x"),
-        row.parameters == 0 ? "-" : row.parameters.grouped, row.multiplyAdds == 0 ? "-" : row.multiplyAdds.grouped,
+        row.parameters == 0 ? "-" : row.parameters.grouped,
+        row.multiplyAdds == 0 ? "-" : row.multiplyAdds.grouped,
       ])
     }
     let input = summary.inputShape.map(String.init).joined(separator: "x")
@@ -75,7 +77,8 @@ struct LayerTable {
       rows.map { row in
         [
           "name": .string(row.name), "kind": .string(row.kind),
-          "outputShape": .array(row.outputShape.map(JSONValue.integer)), "parameters": .integer(row.parameters),
+          "outputShape": .array(row.outputShape.map(JSONValue.integer)),
+          "parameters": .integer(row.parameters),
           "multiplyAdds": .integer(row.multiplyAdds),
         ]
       })

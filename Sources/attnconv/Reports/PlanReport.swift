@@ -31,7 +31,8 @@ struct PlanReport {
     let prefix = plan.strippedPrefix.isEmpty ? "" : ", prefix \(plan.strippedPrefix) stripped"
     row("state dict", (key.isEmpty ? "top of the file" : "at \(key)") + prefix)
     row("architecture", plan.architecture.name)
-    let others = plan.alternatives.isEmpty ? "" : "; the same tensors in " + plan.alternatives.joined(separator: ", ")
+    let others =
+      plan.alternatives.isEmpty ? "" : "; the same tensors in " + plan.alternatives.joined(separator: ", ")
     row("dialect", "\(plan.dialect.name) (\(Self.percent(plan.score)) of the names fit\(others))")
     row("tensors", "\(plan.rows.count.grouped) entries, \(parameterCount.grouped) parameters")
     let layouts = plan.rows.compactMap(\.layout)
@@ -49,11 +50,14 @@ struct PlanReport {
 
   /// The mapping, a line for each tensor.
   var tableLines: [String] {
-    var table = TextTable([("source", .left), ("change", .left), ("canonical", .left), ("type", .left), ("shape", .left)])
+    var table = TextTable([
+      ("source", .left), ("change", .left), ("canonical", .left), ("type", .left), ("shape", .left),
+    ])
     for row in plan.rows {
       let type = row.sourceType == row.output.elementType ? "" : "\(row.sourceType.rawValue) to "
       table.append([
-        row.sourceName, row.layout?.explanation ?? "none", row.canonicalName, type + row.output.elementType.rawValue,
+        row.sourceName, row.layout?.explanation ?? "none", row.canonicalName,
+        type + row.output.elementType.rawValue,
         "\(row.output.view.shape)",
       ])
     }
@@ -87,7 +91,8 @@ struct PlanReport {
     let kinds = Set(plan.faults.map(\.kind))
     let missing = plan.faults.filter { $0.kind == .missing }.compactMap(\.canonicalName)
     if !missing.isEmpty, missing.allSatisfy({ $0.hasPrefix("head.") }) {
-      advice.append("the network has no classifier: --allow-missing 'head.*', with --classes N if it had not 1000")
+      advice.append(
+        "the network has no classifier: --allow-missing 'head.*', with --classes N if it had not 1000")
     } else if kinds.contains(.missing) {
       advice.append("names that may be missing: --allow-missing PATTERN")
     }
@@ -113,13 +118,17 @@ struct PlanReport {
   func json(output: FilePath?, result: ImportResult?, withRows: Bool = false) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("file", .string(path.string)), .init("container", .string(plan.index.container.rawValue)),
-      .init("architecture", plan.architecture.json), .init("architectureName", .string(plan.architecture.name)),
+      .init("architecture", plan.architecture.json),
+      .init("architectureName", .string(plan.architecture.name)),
       .init("dialect", .string(plan.dialect.name)), .init("score", .number(plan.score)),
       .init("alternatives", .array(plan.alternatives.map(JSONValue.string))),
       .init("key", .array(plan.key.map(JSONValue.string))), .init("prefix", .string(plan.strippedPrefix)),
       .init("entries", .integer(plan.rows.count)), .init("parameters", .integer(parameterCount)),
-      .init("faults", .array(plan.faults.map(Self.json))), .init("allowed", .array(plan.allowed.map(Self.json))),
-      .init("placeholders", .array(plan.index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] })),
+      .init("faults", .array(plan.faults.map(Self.json))),
+      .init("allowed", .array(plan.allowed.map(Self.json))),
+      .init(
+        "placeholders",
+        .array(plan.index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] })),
       .init("notes", .array((plan.notes + (result?.notes ?? [])).map(JSONValue.string))),
       .init("warnings", .array(plan.warnings.map(JSONValue.string))),
       .init("status", .string(plan.isComplete ? (result == nil ? "planned" : "imported") : "incomplete")),
@@ -132,7 +141,8 @@ struct PlanReport {
 
   private static func json(_ fault: Fault) -> JSONValue {
     var members: [JSONValue.Member] = [
-      .init("kind", .string(fault.kind.rawValue)), .init("name", .string(fault.name)), .init("detail", .string(fault.detail)),
+      .init("kind", .string(fault.kind.rawValue)), .init("name", .string(fault.name)),
+      .init("detail", .string(fault.detail)),
     ]
     if let name = fault.canonicalName { members.append(.init("canonicalName", .string(name))) }
     if let name = fault.suggestion { members.append(.init("suggestion", .string(name))) }
@@ -150,7 +160,9 @@ struct PlanReport {
 
   private var parameterCount: Int {
     let buffers = Set(((try? plan.architecture.graph().parameters) ?? []).filter(\.isBuffer).map(\.name))
-    return plan.rows.filter { !buffers.contains($0.canonicalName) }.reduce(0) { $0 + $1.output.view.elementCount }
+    return plan.rows.filter { !buffers.contains($0.canonicalName) }.reduce(0) {
+      $0 + $1.output.view.elementCount
+    }
   }
 
   private static func percent(_ score: Double) -> String {

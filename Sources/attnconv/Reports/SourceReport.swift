@@ -65,7 +65,8 @@ struct SourceReport {
     [
       "file": .string(path.string), "container": .string(index.container.rawValue), "tensors": tensorsJSON,
       "extras": extrasJSON,
-      "placeholders": .array(index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] }),
+      "placeholders": .array(
+        index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] }),
       "notes": .array(index.notes.map(JSONValue.string)),
     ]
   }

@@ -1,0 +1,53 @@
+import SourceFormats
+
+/// Why nothing was recognised, in words.
+extension Recognizer {
+  func noTensors(_ index: SourceIndex) -> ConversionError {
+    let objects = index.placeholders.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
+    let holdsArrays = index.placeholders.contains { $0.name.hasPrefix("numpy.") }
+    return ConversionError(
+      .noStateDict, "the file holds no tensors" + (objects.isEmpty ? "" : ", only objects of \(objects)"),
+      hint: holdsArrays
+        ? "save PyTorch tensors instead of NumPy arrays: torch.from_numpy(array)"
+        : "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
+  }
+
+  /// Two names that become one once wrappers are taken away, as an error; `nil` where there are none.
+  func collision(in places: [StateDict]) -> ConversionError? {
+    for place in places {
+      guard let collision = PrefixStripping.collision(in: place) else { continue }
+      return ConversionError(
+        .nameCollision,
+        "\"\(collision.first)\" and \"\(collision.second)\" both become \"\(collision.name)\" without wrappers",
+        hint: "the file mixes two state dicts; save the one that is meant under one prefix")
+    }
+    return nil
+  }
+
+  func unrecognized(_ places: [StateDict], _ nearest: Fit?, _ index: SourceIndex) -> ConversionError {
+    if let collision = collision(in: places) { return collision }
+    let names = places.first?.names ?? []
+    if let refused = RefusedModules.explanation(for: names) {
+      return ConversionError(.unrepresentable, "the file holds \(refused)")
+    }
+    let shown = names.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+    let unreadable = index.extras.compactMap { extra -> String? in
+      guard case .unreadableTensor(let reason) = extra.value else { return nil }
+      return "\"\(extra.path.joined(separator: "."))\" (\(reason))"
+    }
+    let lost =
+      unreadable.isEmpty
+      ? ""
+      : "; besides there are tensors that cannot be read: " + unreadable.prefix(3).joined(separator: ", ")
+    let percent =
+      nearest.map {
+        "; the nearest is \($0.dialect.name) \($0.architecture.name), where \(Int($0.score * 100)) % of the names agree"
+      } ?? ""
+    return ConversionError(
+      .unrecognized,
+      "no dialect knows the \(names.count) tensor names, which begin with \(shown)\(percent)\(lost)",
+      hint:
+        "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; other names can be described "
+        + "in a file for --dialect-file")
+  }
+}
