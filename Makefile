@@ -3,7 +3,7 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 BIN = .build/release/attnconv
-# The C library's own certainty: warnings stop a build of ours, not that of a dependency.
+# The shipped program carries the Swift runtime, so it runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib
 
 .PHONY: help dependencies build release demo test lint format interoperability bench install completions man clean
@@ -23,7 +23,7 @@ release: ## Build the program as it is shipped
 
 demo: dependencies release ## Install, build, and import a checkpoint of Fixtures/
 	rm -rf .build/demo && mkdir -p .build/demo
-	$(BIN) import Fixtures/pytorch-legacy/training-checkpoint.pth.tar -o .build/demo/cbam.safetensors
+	$(BIN) import Fixtures/pytorch-legacy/cbam-resnet18-narrow.training.pth.tar -o .build/demo/cbam.safetensors
 	$(BIN) inspect .build/demo/cbam.safetensors
 	$(BIN) export .build/demo/cbam.safetensors --to pytorch -o .build/demo/back.pth
 

@@ -92,6 +92,11 @@ let package = Package(
         "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system,
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["attnconv", "JSON", system],
+      exclude: ["Golden"],
+      swiftSettings: strict),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   ]
 )

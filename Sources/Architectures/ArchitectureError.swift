@@ -21,16 +21,12 @@ public struct ArchitectureError: ExplainedError {
   /// The kind of failure.
   public var code: Code
   /// What was found and what was expected.
-  /// What was found and what was expected; lower case, no full stop.
   public var message: String
   /// The file the error is about, where one is known.
-  /// The file the error is about, as the user wrote its path.
   public var file: String?
   /// Always `nil`: descriptions and shapes have no place in a file.
-  /// The byte offset in that file, where one is known.
   public var offset: UInt64?
   /// What to do next.
-  /// What to do next, lower case.
   public var hint: String?
 
   /// Creates an error of a kind; the file is added by whoever knows it.
@@ -43,6 +39,5 @@ public struct ArchitectureError: ExplainedError {
   }
 
   /// The kind of failure as a stable word for programs.
-  /// The code as text, for programs.
   public var identifier: String { code.rawValue }
 }

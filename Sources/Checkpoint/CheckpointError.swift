@@ -49,8 +49,12 @@ public struct CheckpointError: ExplainedError {
     self.init(
       error.code == .unexpectedEnd ? .truncated : .inputOutput, error.message, file: error.file,
       offset: error.offset, hint: error.hint)
+    if code == .inputOutput { underlyingIdentifier = error.identifier }
   }
 
-  /// The code as text, for programs.
-  public var identifier: String { code.rawValue }
+  /// The identifier of the error of the byte layer that this one passes on.
+  private var underlyingIdentifier: String?
+
+  /// The code as text, for programs; of an error passed on, that of the module below.
+  public var identifier: String { underlyingIdentifier ?? code.rawValue }
 }

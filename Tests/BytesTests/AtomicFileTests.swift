@@ -32,6 +32,24 @@ import Testing
     #expect(try directory.bytes(of: "output") == [1, 2, 3, 4])
   }
 
+  /// More than the part in which the system is asked to write, and the call may come early or late.
+  @Test(arguments: [true, false])
+  func keepsBytesThatAreAlreadyOnTheirWayToTheDisk(_ beginsUnnamed: Bool) throws {
+    let file = try begin("output", beginsUnnamed)
+    let part = [UInt8](repeating: 0xA5, count: 9 << 20)
+    file.startWriteback(upTo: 0)
+    try file.write(part[...], at: 64)
+    file.startWriteback(upTo: 64 + UInt64(part.count))
+    try file.write([1, 2, 3], at: 0)
+    try file.commit()
+    let written = try InputFile(directory.file("output"))
+    #expect(written.size == 64 + UInt64(part.count))
+    #expect(try written.read(at: 0, count: 4) == [1, 2, 3, 0])
+    // Compared outside of the macro, which would take the arrays apart.
+    let isWhole = try written.read(at: 64, count: part.count) == part
+    #expect(isWhole)
+  }
+
   @Test(arguments: [true, false], [true, false])
   func leavesNothingBehindWhenItIsGivenUp(_ beginsUnnamed: Bool, _ explicitly: Bool) throws {
     do {

@@ -1,3 +1,4 @@
+import Bytes
 import Checkpoint
 import JSON
 import SystemPackage
@@ -87,7 +88,7 @@ import Testing
     let path = directory.file("absent")
     #expect(
       throws: CheckpointError(
-        .inputOutput, "no such file or directory", file: path.string, hint: "check the path")
+        BytesError(.cannotOpen, "no such file or directory", file: path.string, hint: "check the path"))
     ) { try Checkpoint(path) }
   }
 

@@ -68,6 +68,19 @@ import Testing
     }
   }
 
+  /// As the article "Loading weights in your own package" shows it.
+  @Test func lendsItsBytesToFunctionsThatTakePointers() throws {
+    let file = CanonicalCheckpoint([
+      .init(name: "a", elementType: .float32, shape: [2], bytes: [0, 0, 0x80, 0x3F, 0, 0, 0x20, 0xC0])
+    ])
+    let weight = try Checkpoint(directory.create("other", file.bytes())).tensor("a")
+    let sum = unsafe weight.bytes.withUnsafeBytes { bytes in
+      let floats = unsafe bytes.assumingMemoryBound(to: Float.self)
+      return unsafe floats.reduce(0, +)
+    }
+    #expect(sum == 1 - 2.5)
+  }
+
   @Test func outlivesTheCheckpointItCameFrom() throws {
     var checkpoint: Checkpoint? = try Checkpoint(directory.file("sample"))
     let view = try #require(checkpoint?["stem.norm.weight"])

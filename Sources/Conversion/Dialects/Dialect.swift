@@ -6,7 +6,7 @@ import JSON
 /// A dialect is data, read from a file (see `Schemas/dialect.schema.json`); nothing of it is code. It says
 /// how each canonical module is called, how weights are arranged where that differs, and what the code base
 /// does that no tensor shows (position of the stride, pooling, padding).
-public struct Dialect: Hashable, Sendable {
+public struct Dialect: Sendable {
   /// The name, as given to `--dialect`.
   public let name: String
 
@@ -62,13 +62,15 @@ public struct Dialect: Hashable, Sendable {
   /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.
   func sourceModule(canonical path: String, features: [String: String]) -> (name: String, layout: Layout?)? {
     let bytes = Array(path.utf8)
-    for rule in rules {
-      // Matching is cheaper than comparing conditions.
-      guard var values = rule.canonical.match(bytes), rule.applies(to: features) else { continue }
+    // Indices, because copying a rule out costs more than matching it; most rules fail at once.
+    for index in rules.indices {
+      guard var values = rules[index].canonical.match(bytes), rules[index].applies(to: features) else {
+        continue
+      }
       if let stage = values["s"], let block = values["b"], stage < flatBlocks.count {
         values["n"] = flatBlocks[..<stage].reduce(block, +)
       }
-      if let name = rule.source.render(values) { return (name, rule.layout) }
+      if let name = rules[index].source.render(values) { return (name, rules[index].layout) }
     }
     return nil
   }
@@ -80,9 +82,10 @@ public struct Dialect: Hashable, Sendable {
   func canonicalModule(source path: [UInt8], assuming features: [String: String]) -> (
     name: String, layout: Layout?
   )? {
-    for rule in rules {
-      guard var values = rule.source.match(path),
-        rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
+    for index in rules.indices {
+      guard var values = rules[index].source.match(path) else { continue }
+      let rule = rules[index]
+      guard rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
       else { continue }
       if let flat = values["n"] {
         guard let (stage, block) = position(flatBlock: flat) else { continue }
@@ -106,12 +109,4 @@ public struct Dialect: Hashable, Sendable {
     }
     return nil
   }
-
-  /// Whether two dialects map names alike.
-  public static func == (left: Self, right: Self) -> Bool {
-    left.name == right.name && left.rules == right.rules
-  }
-
-  /// Hashes the name.
-  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

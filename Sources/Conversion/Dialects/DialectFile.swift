@@ -41,7 +41,7 @@ struct DialectFile {
     }
     for part in try array(root, "attention") { try addAttention(part, standalone: false) }
     for row in try array(root, "modules") { rules.append(try rule(row)) }
-    for part in try array(root, "attention") where part["standalone"]?.boolValue == true {
+    for part in try array(root, "attention") where try isStandalone(part) {
       try addAttention(part, standalone: true)
     }
     guard rules.count <= Self.maximumRules else {
@@ -75,8 +75,8 @@ struct DialectFile {
 
   /// Adds the lines of one attention module, at each place where it may stand, or alone in its file.
   private mutating func addAttention(_ part: JSONValue, standalone: Bool) throws(ConversionError) {
-    try check(part, "\"attention\"", allowed: ["kind", "standalone", "at", "modules", "when"])
-    let kind = try text(part, "kind")
+    try check(part, "\"attention\"", allowed: ["kind", "standalone", "at", "modules"])
+    let kind = try feature("attention", .string(text(part, "kind")))
     var places: [(canonical: String, source: String, condition: [String: String])] = []
     if standalone {
       places.append(("attention", "", ["family": "module"]))
@@ -102,6 +102,14 @@ struct DialectFile {
     }
   }
 
+  private func isStandalone(_ part: JSONValue) throws(ConversionError) -> Bool {
+    guard let value = part["standalone"] else { return false }
+    guard let flag = value.boolValue else {
+      throw fault("\"standalone\" is \(value.kind), expected a boolean")
+    }
+    return flag
+  }
+
   private func rule(_ row: JSONValue) throws(ConversionError) -> ModuleRule {
     try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "when"])
     let rule = ModuleRule(
@@ -123,20 +131,20 @@ struct DialectFile {
     }
   }
 
+  /// The features that an architecture may have.
   private func accepted(_ root: JSONValue) throws(ConversionError) -> [String: Set<String>] {
     guard let value = root["accepts"] else { return [:] }
-    try check(value, "\"accepts\"", allowed: ArchitectureFeatures.names)
-    var accepts: [String: Set<String>] = [:]
-    for member in value.objectValue ?? [] {
-      accepts[member.name] = []
-      for word in try array(value, member.name) {
-        guard let word = word.stringValue else {
-          throw fault("\"accepts\" gives \"\(member.name)\" \(word.kind), expected strings")
-        }
-        accepts[member.name, default: []].insert(word)
-      }
+    guard let members = value.objectValue else {
+      throw fault("\"accepts\" is \(value.kind), expected an object")
     }
-    return accepts
+    var accepted: [String: Set<String>] = [:]
+    for member in members {
+      guard let values = member.value.arrayValue else {
+        throw fault("\"accepts\" gives \"\(member.name)\" \(member.value.kind), expected an array")
+      }
+      for value in values { accepted[member.name, default: []].insert(try feature(member.name, value)) }
+    }
+    return accepted
   }
 
   private func condition(_ value: JSONValue) throws(ConversionError) -> [String: String] {
@@ -146,15 +154,22 @@ struct DialectFile {
     }
     var condition: [String: String] = [:]
     for member in members {
-      guard let wanted = member.value.stringValue else {
-        throw fault("\"when\" gives \"\(member.name)\" \(member.value.kind), expected a string")
-      }
-      guard ArchitectureFeatures.names.contains(member.name) else {
-        throw fault("unknown feature \"\(member.name)\" in \"when\"")
-      }
-      condition[member.name] = wanted
+      condition[member.name] = try feature(member.name, member.value)
     }
     return condition
+  }
+
+  /// The value of a feature; both must be known, so that a misspelt one does not silently never apply.
+  private func feature(_ name: String, _ value: JSONValue) throws(ConversionError) -> String {
+    guard let known = ArchitectureFeatures.vocabulary[name] else {
+      let features = ArchitectureFeatures.vocabulary.keys.sorted().joined(separator: ", ")
+      throw fault("unknown feature \"\(name)\", expected one of \(features)")
+    }
+    guard let text = value.stringValue, known.contains(text) else {
+      let values = known.sorted().joined(separator: ", ")
+      throw fault("feature \"\(name)\" cannot be \(value.text()), expected one of \(values)")
+    }
+    return text
   }
 
   private func layout(_ row: JSONValue) throws(ConversionError) -> Layout? {

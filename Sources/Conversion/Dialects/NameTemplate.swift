@@ -4,7 +4,7 @@
 /// Matching is the inverse of rendering, so one template serves both directions of a mapping.
 struct NameTemplate: Hashable, Sendable {
   /// The variables of a name and their values.
-  typealias Values = [Character: Int]
+  typealias Values = NameValues
 
   private enum Piece: Hashable, Sendable {
     case literal([UInt8])
@@ -33,11 +33,14 @@ struct NameTemplate: Hashable, Sendable {
       }
       let inner = rest[rest.index(after: open)..<close].split(
         separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = inner.first, name.count == 1, let variable = name.first, variable.isLetter,
+      guard let name = inner.first, name.count == 1, let variable = name.first,
+        NameValues.variables.contains(variable),
         let added = inner.count == 1 ? 0 : Int(inner[1]), 0...9 ~= added, inner.last?.count == 1
       else {
         throw ConversionError(
-          .invalidDialect, "template \"\(text)\": expected a variable such as {s} or {s+1}")
+          .invalidDialect,
+          "template \"\(text)\": expected a variable {s}, {b}, {i} or {n}, or one with an offset such as {s+1}"
+        )
       }
       if case .variable = pieces.last {
         throw ConversionError(.invalidDialect, "template \"\(text)\": two variables without text between")

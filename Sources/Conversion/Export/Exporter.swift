@@ -78,7 +78,9 @@ public struct Exporter: Sendable {
       return Result(
         path: path, dialect: dialect.name, architecture: architecture, tensorCount: outputs.count,
         content: checkpoint.metadata.content,
-        layouts: mapping.rows.compactMap { row in row.layout.map { (row.parameter.name, $0) } },
+        layouts: mapping.rows.compactMap { row in
+          missing.contains(row.parameter.name) ? nil : row.layout.map { (row.parameter.name, $0) }
+        },
         missing: missing)
     } catch {
       throw ConversionError(any: error)

@@ -42,13 +42,9 @@ enum Contradictions {
       let text = text.lowercased()
       family = text.contains("mobilenet") ? "mobilenet" : text.contains("resnet") ? "resnet" : nil
       let parts = text.split { !$0.isLetter }
-      // "cbam" before "bam", which it ends with; whole parts only, so that "decay" does not say "eca".
-      attention = ["cbam", "bam", "eca", "nam"].first { word in
-        parts.contains { $0.hasPrefix(word) || $0.hasSuffix(word) }
-      }
-      if attention == nil, parts.contains(where: { $0 == "se" || $0.hasPrefix("seresnet") || $0 == "senet" })
-      {
-        attention = "se"
+      // Whole parts only, so that "decay" does not say "eca" nor "named" "nam".
+      attention = ["cbam", "bam", "eca", "nam", "se"].first { word in
+        parts.contains { $0 == word || $0 == word + "net" || $0 == word + "resnet" || $0 == "resnet" + word }
       }
       if let range = text.firstRange(of: "resnet") {
         depth = Int(text[range.upperBound...].drop { !$0.isNumber }.prefix { $0.isNumber })

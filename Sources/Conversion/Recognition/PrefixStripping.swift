@@ -43,7 +43,7 @@ enum PrefixStripping {
     if partial != unwrapped {
       let removed = Set(zip(partial, unwrapped).filter { $0.0 != $0.1 }.map { $0.1[0] + "." }).sorted()
       append(
-        partial, removedWrappers(split) + removed.joined(separator: " and "), changes + 2, of: stateDict,
+        partial, removedWrappers(split) + removed.joined(separator: ","), changes + 2, of: stateDict,
         to: &readings)
     }
     return readings

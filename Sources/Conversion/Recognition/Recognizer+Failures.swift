@@ -1,3 +1,4 @@
+import Architectures
 import SourceFormats
 
 /// Why nothing was recognised, in words.

@@ -47,6 +47,11 @@ struct Recognizer {
   func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
     guard !index.tensors.isEmpty else { throw noTensors(index) }
     let places = StateDict.candidates(in: index, key: options.key)
+    guard !places.isEmpty || options.key != nil else {
+      throw ConversionError(
+        .noStateDict, "the file holds a tensor without a name, expected a state dict",
+        hint: "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
+    }
     guard !places.isEmpty else {
       let known = StateDict.candidates(in: index, key: nil).map { $0.key.joined(separator: ".") }
       throw ConversionError(
@@ -82,7 +87,7 @@ struct Recognizer {
       if let collision = collision(in: places.filter { $0.key == best.stateDict.key }) { throw collision }
     }
     let alternatives = complete.filter {
-      $0.dialect != best.dialect && $0.hasSameMapping(as: best)
+      $0.dialect.name != best.dialect.name && $0.hasSameMapping(as: best)
     }.map(\.dialect.name)
     notes += differences(complete, best)
     let others = Set(

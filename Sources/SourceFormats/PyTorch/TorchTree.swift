@@ -37,7 +37,7 @@ struct TorchTree {
   init(_ graph: PickleGraph, root: PickleHandle, isTorchScript: Bool = false) throws(SourceError) {
     self.graph = graph
     self.isTorchScript = isTorchScript
-    visitBudget = PickleLimits.visitBase + PickleLimits.visitsPerNode * graph.nodes.count
+    visitBudget = PickleLimits.visitBase + PickleLimits.visitsPerValue * graph.valueCount
     visitsLeft = visitBudget
     try enter(root, label: nil, tensorsOnly: false)
     while !frames.isEmpty {

@@ -18,10 +18,11 @@ struct DialectsCommand: AsyncParsableCommand {
       reporter.print(table.lines)
       if report.json {
         reporter.printJSON([
+          "status": "listed",
           "dialects": .array(
             library.dialects.map {
               ["name": .string($0.name), "title": .string($0.title), "source": .string($0.source)]
-            })
+            }),
         ])
       }
     } catch {

@@ -64,11 +64,12 @@ struct ExportCommand: AsyncParsableCommand {
       ])
       if report.json {
         reporter.printJSON([
+          "file": .string(file), "container": .string(target.rawValue),
+          "architecture": result.architecture.json,
           "output": .string(result.path.string), "dialect": .string(result.dialect),
           "architectureName": .string(result.architecture.name), "entries": .integer(result.tensorCount),
           "content": .string(result.content), "missing": .array(result.missing.map(JSONValue.string)),
-          "layouts": .array(
-            result.layouts.map { ["name": .string($0.name), "layout": .string($0.layout.rawValue)] }),
+          "layouts": PlanReport.json(layouts: result.layouts),
           "status": "exported",
         ])
       }

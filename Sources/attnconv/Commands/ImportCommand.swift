@@ -83,16 +83,17 @@ struct ImportCommand: AsyncParsableCommand {
       let planReport = PlanReport(plan, path: path)
       reporter.warn(plan.warnings)
       guard plan.isComplete else {
-        reporter.print(planReport.faultLines)
-        return (planReport.json(output: nil, result: nil), .no)
+        reporter.print(planReport.faultLines + planReport.adviceLines)
+        return (.object(planReport.json(status: "incomplete")), .no)
       }
       if dryRun {
         reporter.print(planReport.headerLines + planReport.tableLines)
-        return (planReport.json(output: nil, result: nil, withRows: true), .done)
+        let mapping = JSONValue.Member("mapping", planReport.mapping)
+        return (.object(planReport.json(status: "planned") + [mapping]), .done)
       }
       let result = try await importer.write(plan, to: target, overwrite: force)
       reporter.print(planReport.headerLines + planReport.resultLines(result))
-      return (planReport.json(output: target, result: result), .done)
+      return (.object(planReport.json(status: "imported") + planReport.json(result)), .done)
     } catch {
       return (reporter.explain(error, file: path.string), ExitStatus(error))
     }

@@ -56,6 +56,11 @@ struct InspectCommand: AsyncParsableCommand {
       inspection.lines =
         report.headerLines(architecture) + inspection.lines + (tensors ? report.tensorLines : [])
       inspection.members.merge(report.members(architecture)) { old, _ in old }
+      if recognition.forcesSomething {
+        inspection.warnings = [
+          "the file is canonical and says what it is; options of recognition have no effect"
+        ]
+      }
       return inspection
     }
     let index = try SourceReader.open(path, options: recognition.readerOptions)
@@ -70,11 +75,12 @@ struct InspectCommand: AsyncParsableCommand {
         (plan.isComplete ? report.headerLines : report.faultLines) + inspection.lines
         + (tensors ? source.tensorLines : [])
       inspection.warnings = plan.warnings
-      inspection.members.merge(report.json(output: nil, result: nil).members) { old, _ in old }
+      let status = plan.isComplete ? "recognized" : "incomplete"
+      for member in report.json(status: status) { inspection.members[member.name] = member.value }
       inspection.members["tensors"] = source.tensorsJSON
       inspection.members["extras"] = source.extrasJSON
       return inspection
-    } catch let error as ConversionError {
+    } catch let error as ConversionError where Self.isAboutContent(error) {
       // A file of an unknown network can still be looked into.
       var inspection = Inspection()
       inspection.lines = source.headerLines + ["", "not recognised: \(error.message)"]
@@ -82,10 +88,16 @@ struct InspectCommand: AsyncParsableCommand {
       inspection.lines += source.tensorLines
       inspection.members = source.members
       inspection.members["status"] = "unrecognized"
-      inspection.members["reason"] = [
-        "identifier": .string(error.identifier), "message": .string(error.message),
-      ]
+      inspection.members["error"] = Reporter.json(error, file: path.string)
       return inspection
+    }
+  }
+
+  /// Whether an error says what the file holds, and not what was wrong with the command.
+  private static func isAboutContent(_ error: ConversionError) -> Bool {
+    switch error.code {
+    case .unrecognized, .unrepresentable, .ambiguous, .noStateDict, .nameCollision: true
+    default: false
     }
   }
 
@@ -111,11 +123,4 @@ struct Inspection {
   var lines: [String] = []
   var warnings: [String] = []
   var members: [String: JSONValue] = [:]
-}
-
-extension JSONValue {
-  /// The members of an object by name.
-  var members: [String: JSONValue] {
-    Dictionary((objectValue ?? []).map { ($0.name, $0.value) }) { first, _ in first }
-  }
 }

@@ -92,6 +92,12 @@ struct RecognitionArguments: ParsableArguments {
     return options
   }
 
+  /// Whether anything is forced.
+  var forcesSomething: Bool {
+    key != nil || dialect != nil || architecture != nil || classes != nil || !settings.isEmpty
+      || !dialectFiles.isEmpty || !allowMissing.isEmpty || !allowUnexpected.isEmpty
+  }
+
   var readerOptions: PyTorchReaderOptions { PyTorchReaderOptions(ignoreChecksums: ignoresChecksums) }
 
   /// A number, a truth value or else a text.

@@ -52,8 +52,13 @@ struct CheckpointReport {
 
   /// The report for programs.
   func members(_ architecture: Architecture) -> [String: JSONValue] {
-    [
-      "file": .string(checkpoint.path.string), "container": "canonical",
+    let buffers = Set(((try? architecture.graph().parameters) ?? []).filter(\.isBuffer).map(\.name))
+    let parameters = checkpoint.header.tensors.filter { !buffers.contains($0.name) }
+    return [
+      "status": "canonical", "file": .string(checkpoint.path.string), "container": "canonical",
+      "dialect": checkpoint.metadata.source["dialect"] ?? .null,
+      "entries": .integer(checkpoint.header.tensors.count),
+      "parameters": .integer(parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }),
       "architecture": checkpoint.metadata.architecture, "architectureName": .string(architecture.name),
       "source": checkpoint.metadata.source, "content": .string(checkpoint.metadata.content),
       "tensors": .array(

@@ -81,9 +81,12 @@ struct PlanReport {
         lines.append("  and \(faults.count - Self.maximumFaultLines) more; --json lists all")
       }
     }
-    lines.append("")
-    lines.append("nothing was written; what can be done:")
-    return lines + advice.map { "  " + $0 }
+    return lines
+  }
+
+  /// What to do about faults.
+  var adviceLines: [String] {
+    ["", "nothing was written; what can be done:"] + advice.map { "  " + $0 }
   }
 
   private var advice: [String] {
@@ -115,28 +118,46 @@ struct PlanReport {
   }
 
   /// The report for programs.
-  func json(output: FilePath?, result: ImportResult?, withRows: Bool = false) -> JSONValue {
-    var members: [JSONValue.Member] = [
-      .init("file", .string(path.string)), .init("container", .string(plan.index.container.rawValue)),
+  func json(status: String) -> [JSONValue.Member] {
+    let layouts = plan.rows.compactMap { row in row.layout.map { (row.canonicalName, $0) } }
+    return [
+      .init("status", .string(status)),
+      .init("file", .string(path.string)),
+      .init("container", .string(plan.index.container.rawValue)),
+      .init("bytes", .integer(Int(clamping: plan.index.files.reduce(UInt64(0)) { $0 + $1.size }))),
       .init("architecture", plan.architecture.json),
       .init("architectureName", .string(plan.architecture.name)),
-      .init("dialect", .string(plan.dialect.name)), .init("score", .number(plan.score)),
+      .init("dialect", .string(plan.dialect.name)),
+      .init("score", .number(plan.score)),
       .init("alternatives", .array(plan.alternatives.map(JSONValue.string))),
-      .init("key", .array(plan.key.map(JSONValue.string))), .init("prefix", .string(plan.strippedPrefix)),
-      .init("entries", .integer(plan.rows.count)), .init("parameters", .integer(parameterCount)),
+      .init("key", .array(plan.key.map(JSONValue.string))),
+      .init("prefix", .string(plan.strippedPrefix)),
+      .init("entries", .integer(plan.rows.count)),
+      .init("parameters", .integer(parameterCount)),
+      .init("layouts", Self.json(layouts: layouts)),
       .init("faults", .array(plan.faults.map(Self.json))),
       .init("allowed", .array(plan.allowed.map(Self.json))),
-      .init(
-        "placeholders",
-        .array(plan.index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] })),
-      .init("notes", .array((plan.notes + (result?.notes ?? [])).map(JSONValue.string))),
+      .init("placeholders", SourceReport.json(plan.index.placeholders)),
+      .init("notes", .array(plan.notes.map(JSONValue.string))),
       .init("warnings", .array(plan.warnings.map(JSONValue.string))),
-      .init("status", .string(plan.isComplete ? (result == nil ? "planned" : "imported") : "incomplete")),
     ]
-    if let output { members.append(.init("output", .string(output.string))) }
-    if let result { members.append(.init("content", .string(result.content))) }
-    if withRows { members.append(.init("tensors", .array(plan.rows.map(Self.json)))) }
-    return .object(members)
+  }
+
+  /// What was written, for programs.
+  func json(_ result: ImportResult) -> [JSONValue.Member] {
+    [
+      .init("output", .string(result.path.string)), .init("content", .string(result.content)),
+      .init("bytesWritten", .integer(Int(clamping: result.byteCount))),
+      .init("writeNotes", .array(result.notes.map(JSONValue.string))),
+    ]
+  }
+
+  /// The mapping for programs, a member for each tensor.
+  var mapping: JSONValue { .array(plan.rows.map(Self.json)) }
+
+  /// Tensors whose arrangement changes, for programs.
+  static func json(layouts: [(String, Layout)]) -> JSONValue {
+    .array(layouts.map { ["name": .string($0.0), "layout": .string($0.1.rawValue)] })
   }
 
   private static func json(_ fault: Fault) -> JSONValue {

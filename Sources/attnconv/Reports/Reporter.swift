@@ -20,7 +20,7 @@ struct Reporter {
   /// Prints lines of the result, unless JSON was asked for.
   func print(_ lines: [String]) {
     guard !options.json else { return }
-    for line in lines { Terminal.result(line) }
+    for line in lines { Terminal.result(VisibleText.of(line)) }
   }
 
   /// Prints one JSON object with sorted keys.
@@ -33,7 +33,7 @@ struct Reporter {
 
   /// Prints warnings.
   func warn(_ warnings: [String]) {
-    for warning in warnings { Terminal.message(colored("warning:", "33") + " " + warning) }
+    for warning in warnings { Terminal.message(colored("warning:", "33") + " " + VisibleText.of(warning)) }
   }
 
   /// Prints an error and returns it as JSON.
@@ -44,17 +44,26 @@ struct Reporter {
       return ["error": ["identifier": "unknown", "message": .string("\(error)")], "status": "failed"]
     }
     let place = error.file ?? file
-    var message = colored("error:", "31") + " " + (place.map { "\($0): " } ?? "") + error.message
+    var message = (place.map { "\($0): " } ?? "") + error.message
     if let offset = error.offset { message += " (at byte \(offset))" }
-    Terminal.message(message)
-    if let hint = error.hint { Terminal.message(colored("hint:", "36") + " " + hint) }
+    Terminal.message(colored("error:", "31") + " " + VisibleText.of(message))
+    if let hint = error.hint { Terminal.message(colored("hint:", "36") + " " + VisibleText.of(hint)) }
+    var members: [JSONValue.Member] = [
+      .init("error", Self.json(error, file: place)), .init("status", "failed"),
+    ]
+    if let file { members.append(.init("file", .string(file))) }
+    return .object(members)
+  }
+
+  /// An error for programs.
+  static func json(_ error: any ExplainedError, file: String?) -> JSONValue {
     var members: [JSONValue.Member] = [
       .init("identifier", .string(error.identifier)), .init("message", .string(error.message)),
     ]
-    if let place { members.append(.init("file", .string(place))) }
+    if let file = error.file ?? file { members.append(.init("file", .string(file))) }
     if let offset = error.offset { members.append(.init("offset", .integer(Int(clamping: offset)))) }
     if let hint = error.hint { members.append(.init("hint", .string(hint))) }
-    return ["error": .object(members), "status": "failed"]
+    return .object(members)
   }
 
   /// Reports an error as the result of the whole command and returns what ends the program.

@@ -65,10 +65,14 @@ struct SourceReport {
     [
       "file": .string(path.string), "container": .string(index.container.rawValue), "tensors": tensorsJSON,
       "extras": extrasJSON,
-      "placeholders": .array(
-        index.placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] }),
+      "placeholders": Self.json(index.placeholders),
       "notes": .array(index.notes.map(JSONValue.string)),
     ]
+  }
+
+  /// What was not rebuilt, for programs.
+  static func json(_ placeholders: [SourceIndex.Placeholder]) -> JSONValue {
+    .array(placeholders.map { ["name": .string($0.name), "count": .integer($0.count)] })
   }
 
   private static func json(_ value: SourceExtra.Value) -> JSONValue {

@@ -54,6 +54,23 @@ private typealias P = PickleBytes
     #expect(error?.code == .limitExceeded)
   }
 
+  /// Size alone is no attack: a long list of values that pickles share, such as labels.
+  @Test func readsLongListsOfSharedValues() throws {
+    let labels =
+      P.text("label") + P.put(0) + [0x30] + P.emptyList + P.mark + Self.repeated(P.get(0), 700_000) + [0x65]
+    let tree = try run(P.file(P.tuple(labels, P.four)))
+    #expect(tree.entries.map(\.path) == [["1"]])
+  }
+
+  /// A dict of one key, set 5000 times, in 5000 places: merging its entries is work that shows nowhere.
+  @Test func stopsAtEntriesThatVanishWhenMerged() {
+    let entries = Self.repeated(P.get(0) + P.none, 5000)
+    let dictionary = P.text("k") + P.put(0) + P.emptyDictionary + P.mark + entries + [0x75] + P.put(1)
+    let places = P.emptyList + P.mark + Self.repeated(P.get(1), 5000) + [0x65]
+    let error = #expect(throws: SourceError.self) { try run(P.file(dictionary + places)) }
+    #expect(error?.code == .limitExceeded)
+  }
+
   @Test func stopsAtCopiesThatMultiply() {
     let large: [UInt8] = P.emptyList + P.mark + Self.repeated(P.none, 100_000) + [0x65] + P.put(0)
     let copy: [UInt8] = P.global("builtins", "set") + P.get(0) + [0x85] + P.reduce

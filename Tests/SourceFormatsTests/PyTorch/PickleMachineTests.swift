@@ -53,7 +53,7 @@ private typealias P = PickleBytes
     (Array("Va\\u00e9\\U0001F600\\n\n.".utf8), "'aé😀\\n'"), (Array("(lp0\nI1\na.".utf8), "[1]"),
     (Array("(I1\nI2\nt.".utf8), "(1, 2)"), (Array("(I1\nI2\nl.".utf8), "[1, 2]"),
     (Array("(I1\nI2\nd.".utf8), "dict(1, 2)"), (Array("(dI1\nI2\ns.".utf8), "dict(1, 2)"),
-    (Array("N0I5\n.".utf8), "5"), (Array("(I1\nI2\n1I5\n.".utf8), "5"), 
+    (Array("N0I5\n.".utf8), "5"), (Array("(I1\nI2\n1I5\n.".utf8), "5"),
     (Array("I3\n2".utf8) + [0x86, 0x2E], "(3, 3)"),
     (Array("I9\np7\n0g7\n.".utf8), "9"),
     (Array("(I1\nI2\nimodule\nName\n.".utf8), "module.Name(1, 2)"),
@@ -97,7 +97,9 @@ private typealias P = PickleBytes
     (P.file(P.call("torch", "device", P.text("cuda"), P.int(0))), "'cuda'"),
     (P.file(P.call("builtins", "complex", P.int(1), P.int(2))), "builtins.complex(1, 2)"),
     (P.file(P.call("copyreg", "__newobj__", P.global("m", "n"), P.int(1))), "m.n(1)"),
-    (P.file(P.call("copy_reg", "_reconstructor", P.global("m", "n"), P.none, P.none)), "m.n(m.n, None, None)"),
+    (
+      P.file(P.call("copy_reg", "_reconstructor", P.global("m", "n"), P.none, P.none)), "m.n(m.n, None, None)"
+    ),
     (P.file(P.call("torch.jit._pickle", "restore_type_tag", P.int(3), P.text("int"))), "3"),
     // Everything else stays inert, also what looks dangerous.
     (P.file(P.call("os", "system", P.text("rm -rf /"))), "os.system('rm -rf /')"),
@@ -125,7 +127,8 @@ private typealias P = PickleBytes
       [0x80, 6], .unsupported, 0, "PROTO at byte 0 of a/data.pkl: found pickle protocol 6, expected 0 to 5"
     ),
     (
-      [0x2E], .malformed, 0, "the next opcode at byte 0 of a/data.pkl: expected a value on the stack, found none"
+      [0x2E], .malformed, 0,
+      "the next opcode at byte 0 of a/data.pkl: expected a value on the stack, found none"
     ),
     (
       [0x4E, 0x28, 0x2E], .malformed, 2,
@@ -193,9 +196,15 @@ private typealias P = PickleBytes
       "SHORT_BINUNICODE at byte 0 of a/data.pkl: 1 bytes of text are not valid UTF-8"
     ),
     (Array("Ix\n".utf8), .malformed, 0, "INT at byte 0 of a/data.pkl: expected an integer on a line"),
-    (Array("Fx\n".utf8), .malformed, 0, "FLOAT at byte 0 of a/data.pkl: expected a floating-point number on a line"),
+    (
+      Array("Fx\n".utf8), .malformed, 0,
+      "FLOAT at byte 0 of a/data.pkl: expected a floating-point number on a line"
+    ),
     (Array("Sx\n".utf8), .malformed, 0, "STRING at byte 0 of a/data.pkl: expected a string in quotes"),
-    (Array("S'\\x4'\n".utf8), .malformed, 0, "STRING at byte 0 of a/data.pkl: expected two hexadecimal digits after \\x"),
+    (
+      Array("S'\\x4'\n".utf8), .malformed, 0,
+      "STRING at byte 0 of a/data.pkl: expected two hexadecimal digits after \\x"
+    ),
     (
       Array("P12\n".utf8), .unsupported, 0,
       "PERSID at byte 0 of a/data.pkl: found the persistent id \"12\" as text, expected a tuple"
@@ -233,7 +242,8 @@ private typealias P = PickleBytes
   @Test func keepsWhatAPlaceholderIsGiven() throws {
     let (graph, root) = try run(
       P.file(
-        P.object("m", "C", P.dictionary(["a": P.int(1)])) + P.mark + P.int(5) + [0x65] + P.text("k") + P.int(6)
+        P.object("m", "C", P.dictionary(["a": P.int(1)])) + P.mark + P.int(5) + [0x65] + P.text("k")
+          + P.int(6)
           + [0x73]))
     guard case .object(let index) = graph[root] else {
       Issue.record("expected an object")

@@ -40,12 +40,16 @@ private typealias P = PickleBytes
   @Test func readsViewsOfStorages() throws {
     let view = P.tuple(P.text("99"), P.int(3), P.int(2))
     let bytes = P.legacy(
-      P.dictionary(["a": Self.tensor("5", count: 6, view: view)]), storages: [("5", 6, Array(repeating: 0, count: 24))])
+      P.dictionary(["a": Self.tensor("5", count: 6, view: view)]),
+      storages: [("5", 6, Array(repeating: 0, count: 24))])
     #expect(try read(bytes).tensors.map(\.storageOffset) == [3])
   }
 
   @Test func readsWholeModulesWithTheirSource() throws {
-    let type = P.tuple(P.text("module"), P.global("models", "Net"), P.text("net.py"), P.text("class Net: ...")) + [0x51]
+    let type =
+      P.tuple(P.text("module"), P.global("models", "Net"), P.text("net.py"), P.text("class Net: ...")) + [
+        0x51
+      ]
     let object =
       type + P.emptyTuple + [0x81]
       + P.dictionary([
@@ -63,7 +67,8 @@ private typealias P = PickleBytes
   func readsFilesOfBigEndianMachines(_ isLengthSwapped: Bool) throws {
     let count = isLengthSwapped ? 2.byteSwapped : 2
     let bytes = P.legacy(
-      P.dictionary(["a": Self.tensor("1", count: 2)]), storages: [("1", count, Array(repeating: 0, count: 8))],
+      P.dictionary(["a": Self.tensor("1", count: 2)]),
+      storages: [("1", count, Array(repeating: 0, count: 8))],
       isLittleEndian: false)
     let index = try read(bytes)
     #expect(index.storages.map(\.isBigEndian) == [false])
@@ -126,7 +131,8 @@ private typealias P = PickleBytes
         hint: "download or copy the file again")
     ),
     (
-      P.legacy(P.dictionary(["a": tensor("1", count: 2)]), storages: [("1", 3, Array(repeating: 0, count: 8))]),
+      P.legacy(
+        P.dictionary(["a": tensor("1", count: 2)]), storages: [("1", 3, Array(repeating: 0, count: 8))]),
       SourceError(.malformed, "storage 1 has 3 elements here and 2 in the pickle", offset: 228)
     ),
     (
@@ -135,7 +141,8 @@ private typealias P = PickleBytes
         .malformed, "the file holds a storage \"2\" that no tensor refers to, of unknown type")
     ),
     (
-      P.legacy(P.dictionary(["a": tensor("1", count: 2)]), storages: [], keys: P.list(P.text("1"), P.text("1"))),
+      P.legacy(
+        P.dictionary(["a": tensor("1", count: 2)]), storages: [], keys: P.list(P.text("1"), P.text("1"))),
       SourceError(.malformed, "the list of storages names \"1\" twice")
     ),
     (

@@ -80,7 +80,8 @@ private typealias P = PickleBytes
       throws: SourceError(
         .checksumMismatch, "the bytes of archive/data.pkl do not have the CRC-32 that the archive states",
         file: input.name, offset: 46,
-        hint: "download the file again; if it was saved with set_crc32_options(False), ignore checksums")
+        hint: "fetch the file again; where it was written with torch.serialization.set_crc32_options(False), "
+          + "use --ignore-crc")
     ) { try read(archive) }
     let index = try read(archive, ignoreChecksums: true)
     #expect(index.notes == ["the wrong CRC-32 of archive/data.pkl is ignored"])
@@ -88,7 +89,9 @@ private typealias P = PickleBytes
   }
 
   @Test func readsTorchScriptParametersAsData() throws {
-    let object = P.object("__torch__.N", "Net", P.dictionary(["conv": P.object("__torch__.C", "Conv", P.dictionary(["weight": P.four]))]))
+    let object = P.object(
+      "__torch__.N", "Net",
+      P.dictionary(["conv": P.object("__torch__.C", "Conv", P.dictionary(["weight": P.four]))]))
     var archive = ZipBytes.torch(pickle: P.file(object), storages: [("0", Self.four)])
     archive.records.append(ZipBytes.Record("archive/constants.pkl", P.file(P.emptyTuple)))
     let index = try read(archive)
@@ -102,7 +105,11 @@ private typealias P = PickleBytes
   }
 
   static let refusals: [(ZipBytes, SourceError)] = [
-    (ZipBytes([]), SourceError(.notACheckpoint, "found an empty zip archive, expected a checkpoint", hint: "fetch the file again")),
+    (
+      ZipBytes([]),
+      SourceError(
+        .notACheckpoint, "found an empty zip archive, expected a checkpoint", hint: "fetch the file again")
+    ),
     (
       archive("config.json", "metadata.json", "model.weights.h5"),
       SourceError(
@@ -141,7 +148,8 @@ private typealias P = PickleBytes
     (
       archive("a/b/data.pkl"),
       SourceError(
-        .malformed, "found a/b/data.pkl, expected data.pkl in one directory at the top of the archive", offset: 0,
+        .malformed, "found a/b/data.pkl, expected data.pkl in one directory at the top of the archive",
+        offset: 0,
         hint: "a checkpoint that was unpacked and zipped again has to be saved anew")
     ),
     (

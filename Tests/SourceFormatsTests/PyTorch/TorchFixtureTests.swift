@@ -2,6 +2,7 @@ import Bytes
 import Checkpoint
 import Crypto
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import SourceFormats
@@ -72,5 +73,14 @@ import Testing
     #expect(index.placeholders == [SourceIndex.Placeholder(name: "posix.system", count: 1)])
     #expect(index.tensors.count == 10)
     #expect(!FileManager.default.fileExists(atPath: canary))
+  }
+
+  @Test func tellsTheTarFormatOfTorch0Point1() throws {
+    let folder = TorchFixture.root.appendingPathComponent("not-checkpoints")
+    func open(_ name: String) throws -> InputFile {
+      try InputFile(FilePath(folder.appendingPathComponent(name).path))
+    }
+    #expect(PyTorchTarFormat.matches(try open("torch-0.1.9.pth.tar")))
+    #expect(!PyTorchTarFormat.matches(try open("text.tar")))
   }
 }

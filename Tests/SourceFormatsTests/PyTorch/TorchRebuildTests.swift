@@ -31,7 +31,8 @@ private typealias P = PickleBytes
 
   private static func version3(_ dtype: String, _ storage: [UInt8] = bytes12, count: Int = 6) -> [UInt8] {
     rebuild(
-      "_rebuild_tensor_v3", storage, P.int(0), P.tuple(P.int(count)), P.tuple(P.int(1)), P.bool(false), noHooks,
+      "_rebuild_tensor_v3", storage, P.int(0), P.tuple(P.int(count)), P.tuple(P.int(1)), P.bool(false),
+      noHooks,
       P.global("torch", dtype))
   }
 
@@ -46,14 +47,26 @@ private typealias P = PickleBytes
 
   static let tensors: [([UInt8], TorchTensor)] = [
     (P.four, expected(.float32, .float32, [4], [1])),
-    (P.tensor(six, offset: 1, shape: [2, 2], strides: [1, 3]), expected(.float32, .float32, [2, 2], [1, 3], offset: 1)),
+    (
+      P.tensor(six, offset: 1, shape: [2, 2], strides: [1, 3]),
+      expected(.float32, .float32, [2, 2], [1, 3], offset: 1)
+    ),
     // Overlapping, expanded, 0-dimensional and empty views.
     (P.tensor(six, shape: [5, 2], strides: [1, 1]), expected(.float32, .float32, [5, 2], [1, 1])),
-    (P.tensor(six, offset: 5, shape: [1000], strides: [0]), expected(.float32, .float32, [1000], [0], offset: 5)),
+    (
+      P.tensor(six, offset: 5, shape: [1000], strides: [0]),
+      expected(.float32, .float32, [1000], [0], offset: 5)
+    ),
     (P.tensor(six, offset: 5, shape: [], strides: []), expected(.float32, .float32, [], [], offset: 5)),
-    (P.tensor(P.storage(count: 0), shape: [0, 3], strides: [3, 1]), expected(.float32, .float32, [0, 3], [3, 1])),
+    (
+      P.tensor(P.storage(count: 0), shape: [0, 3], strides: [3, 1]),
+      expected(.float32, .float32, [0, 3], [3, 1])
+    ),
     (P.tensor(six, offset: 99, shape: [0], strides: [1]), expected(.float32, .float32, [0], [1])),
-    (P.tensor(six, shape: [1, 6], strides: [1 << 62, 1]), expected(.float32, .float32, [1, 6], [1 << 62, 1])),
+    (
+      P.tensor(six, shape: [1, 6], strides: [1 << 62, 1]),
+      expected(.float32, .float32, [1, 6], [1 << 62, 1])
+    ),
     (
       rebuild("_rebuild_tensor", six, P.int(2), P.tuple(P.int(4)), P.tuple(P.int(1))),
       expected(.float32, .float32, [4], [1], offset: 2)
@@ -84,7 +97,8 @@ private typealias P = PickleBytes
     ),
     // PyTorch 0.3: a parameter around a tensor, with a state.
     (
-      P.call("torch.nn.parameter", "Parameter", P.four) + P.tuple(P.bool(true), P.bool(false), noHooks) + P.build,
+      P.call("torch.nn.parameter", "Parameter", P.four) + P.tuple(P.bool(true), P.bool(false), noHooks)
+        + P.build,
       expected(.float32, .float32, [4], [1])
     ),
     (
@@ -261,11 +275,13 @@ private typealias P = PickleBytes
       "expected a number of elements, found the integer -1"
     ),
     (
-      P.tuple(P.text("storage"), P.global("torch", "LongStorage"), P.text("0"), P.text("cpu"), P.int(1 << 61)),
+      P.tuple(
+        P.text("storage"), P.global("torch", "LongStorage"), P.text("0"), P.text("cpu"), P.int(1 << 61)),
       "the storage 0 has 2305843009213693952 elements, too many to count"
     ),
     (
-      six + P.tuple(P.text("storage"), P.global("torch", "FloatStorage"), P.text("0"), P.text("cpu"), P.int(7)),
+      six
+        + P.tuple(P.text("storage"), P.global("torch", "FloatStorage"), P.text("0"), P.text("cpu"), P.int(7)),
       "the storage 0 has 28 bytes here and 24 where it is first named"
     ),
   ]
@@ -275,7 +291,8 @@ private typealias P = PickleBytes
     let (value, message) = Self.badIdentifiers[index]
     let offset = UInt64(value.count + 2)
     #expect(
-      throws: SourceError(.malformed, "BINPERSID at byte \(offset): \(message)", file: "x.pth", offset: offset)
+      throws: SourceError(
+        .malformed, "BINPERSID at byte \(offset): \(message)", file: "x.pth", offset: offset)
     ) { try run(value + [0x51]) }
   }
 

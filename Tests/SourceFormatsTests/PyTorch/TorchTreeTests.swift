@@ -52,7 +52,10 @@ private typealias P = PickleBytes
         + P.dictionary(["_metadata": P.dictionary(["x": P.four])]) + P.build, [["w"]]
     ),
     // The same container on two paths.
-    (P.dictionary(["ema": P.dictionary(["w": P.four]) + P.put(9), "raw": P.get(9)]), [["ema", "w"], ["raw", "w"]]),
+    (
+      P.dictionary(["ema": P.dictionary(["w": P.four]) + P.put(9), "raw": P.get(9)]),
+      [["ema", "w"], ["raw", "w"]]
+    ),
     // Objects: attributes by name, items by number, arguments in brackets.
     (P.object("m", "C", P.dictionary(["shadow": P.dictionary(["w": P.four])])), [["shadow", "w"]]),
     (P.object("m", "C", P.tuple(P.none, P.dictionary(["slot": P.four]))), [["slot"]]),
@@ -99,7 +102,8 @@ private typealias P = PickleBytes
     #expect(
       tree.extras == [
         SourceExtra(path: ["epoch"], value: .integer(3)), SourceExtra(path: ["lr"], value: .number(1.5)),
-        SourceExtra(path: ["arch"], value: .text("resnet50")), SourceExtra(path: ["flag"], value: .bool(false)),
+        SourceExtra(path: ["arch"], value: .text("resnet50")),
+        SourceExtra(path: ["flag"], value: .bool(false)),
         SourceExtra(path: ["nothing"], value: .none),
         SourceExtra(path: ["seed"], value: .bigInteger("18446744073709551616")),
         SourceExtra(path: ["blob"], value: .bytes(2)), SourceExtra(path: ["encoded"], value: .bytes(2)),

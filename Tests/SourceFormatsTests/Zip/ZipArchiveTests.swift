@@ -59,7 +59,8 @@ import Testing
     (
       "encrypted", ZipBytes([first.with { $0.flags = 9 }]),
       SourceError(
-        .unsupported, "a/one is encrypted", offset: 54, hint: "decrypt the archive with the tool that made it")
+        .unsupported, "a/one is encrypted", offset: 54, hint: "decrypt the archive with the tool that made it"
+      )
     ),
     (
       "encrypted in the local header only", ZipBytes([first.with { $0.localFlags = 9 }]),
@@ -69,7 +70,8 @@ import Testing
     (
       "masked", ZipBytes([first.with { $0.flags = 8 | 1 << 13 }]),
       SourceError(
-        .unsupported, "a/one is encrypted", offset: 54, hint: "decrypt the archive with the tool that made it")
+        .unsupported, "a/one is encrypted", offset: 54, hint: "decrypt the archive with the tool that made it"
+      )
     ),
     (
       "patched data", ZipBytes([first.with { $0.flags = 8 | 1 << 5 }]),
@@ -141,7 +143,10 @@ import Testing
       SourceError(.malformed, "the record name \"/a\" is not a relative path without `..`", offset: 48)
     ),
     (
-      "bytes before", ZipBytes([first]).with { $0.before = [0, 0]; $0.hasZip64End = false },
+      "bytes before",
+      ZipBytes([first]).with {
+        $0.before = [0, 0]; $0.hasZip64End = false
+      },
       SourceError(
         .malformed,
         "51 bytes of central directory from byte 54 do not end at byte 107, where the end record begins: there "

@@ -177,7 +177,22 @@ extension PickleGraph {
     return nil
   }
 
-  /// The number of handles that a container holds, equal keys counted each.
+  /// The number of values and of places in containers; linear in the size of the pickle.
+  var valueCount: Int {
+    var count = nodes.count
+    for node in nodes {
+      switch node {
+      case .list(let items), .tuple(let items), .set(let items), .dictionary(let items):
+        count += items.count
+      default: break
+      }
+    }
+    // Not the states of objects: those are values themselves, and may be shared by many objects.
+    for object in objects { count += object.items.count + object.pairs.count }
+    return count
+  }
+
+  /// The number of values that walking a container or object looks at, equal keys counted each.
   func childCount(_ handle: PickleHandle) -> Int {
     switch self[handle] {
     case .list(let items), .tuple(let items), .set(let items): return items.count
@@ -187,7 +202,9 @@ extension PickleGraph {
       var count = object.items.count + object.pairs.count + (tuple(object.arguments)?.count ?? 0)
       if let state = object.state {
         count += pairs(state)?.count ?? 0
-        for part in tuple(state) ?? [] { count += pairs(part)?.count ?? 0 }
+        if let parts = tuple(state), parts.count == 2 {
+          count += (pairs(parts[0])?.count ?? 0) + (pairs(parts[1])?.count ?? 0)
+        }
       }
       return count
     default: return 0

@@ -63,7 +63,7 @@ enum PickleLimits {
   /// How often all values of a pickle may be visited while tensors are collected. Containers that are
   /// reached on several paths count each time: an averaged copy that shares its tensors doubles the number,
   /// but nested sharing multiplies it.
-  static let visitsPerNode = 8
+  static let visitsPerValue = 8
 
   /// Visits that are allowed on top, so that small files are not bound by their size.
   static let visitBase = 1 << 20
