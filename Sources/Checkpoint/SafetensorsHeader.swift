@@ -60,7 +60,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(maximumLength) else {
       throw CheckpointError(
-        .malformed, "the header claims \(length) bytes, at most \(maximumLength) are allowed", offset: 0)
+        .malformed, "the header claims \(length) bytes, at most \(maximumLength) are allowed", offset: 0,
+        hint: "the file may be of another format; 'attnconv inspect' says what it is")
     }
     guard length <= fileSize - 8 else {
       throw CheckpointError(

@@ -12,6 +12,8 @@ public struct ConversionError: ExplainedError {
     case ambiguous = "ambiguous"
     /// A dialect was recognised and names are missing, unexpected or mis-shaped.
     case incomplete = "incomplete"
+    /// The file is a canonical checkpoint already.
+    case alreadyCanonical = "already-canonical"
     /// The file holds no tensors, or none at the key path asked for.
     case noStateDict = "no-state-dict"
     /// Two tensors have one name once prefixes are stripped.

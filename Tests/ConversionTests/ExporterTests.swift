@@ -116,6 +116,32 @@ import Testing
     #expect(try directory.names() == ["in.safetensors"])
   }
 
+  @Test(
+    arguments: [
+      ("cadene-resnet50-se.pth", "cadene", []),
+      ("torchvision-resnet18.pth", "timm", []),
+      ("ecanet-resnet18-eca.pth", "timm", []),
+      (
+        "torchvision-resnet18.pth", "pytorchcv",
+        [#"pytorchcv has headPool {"kernel":7,"kind":"fixed","stride":1} rather than {"kind":"adaptive"}"#]
+      ),
+      (
+        "timm-seresnet50.safetensors", "cadene",
+        [
+          #"cadene has stem {"kernel":7,"kind":"single","maxPool":{"ceilMode":true,"padding":0},"stride":2,"width":2} "#
+            + #"rather than {"kernel":7,"kind":"single","maxPool":{"ceilMode":false,"padding":1},"stride":2,"width":2}"#,
+          #"cadene has stridePosition "conv1" rather than "conv2""#,
+          #"cadene has headPool {"kernel":7,"kind":"fixed","stride":1} rather than {"kind":"adaptive"}"#,
+        ]
+      ),
+    ] as [(String, String, [String])])
+  func `what a code base does otherwise is told`(
+    _ name: String, _ dialect: String, _ differences: [String]
+  ) async throws {
+    let checkpoint = try await importFile(Fixture("networks/" + name).path, to: "in.safetensors")
+    #expect(try await export(checkpoint, to: "other.pth") { $0.dialect = dialect }.differences == differences)
+  }
+
   @Test func `an archive has checksums, aligned records and the same bytes every time`() async throws {
     let checkpoint = try await importFile(
       Fixture("pytorch-legacy/cbam-resnet18-narrow.pth").path, to: "in.safetensors")

@@ -43,6 +43,9 @@ public struct Exporter: Sendable {
     public let layouts: [(name: String, layout: Layout)]
     /// Canonical names that the checkpoint lacks and the file therefore lacks too.
     public let missing: [String]
+    /// What the code base of the dialect does otherwise than this network, although no tensor shows it: the
+    /// file loads there and may compute something else.
+    public let differences: [String]
   }
 
   private let library: DialectLibrary
@@ -65,6 +68,8 @@ public struct Exporter: Sendable {
       let architecture = try Architecture(json: checkpoint.metadata.architecture)
       let dialect = try dialect(for: checkpoint)
       let mapping = try DialectMapping(dialect, architecture)
+      let isOwnDialect = checkpoint.metadata.source["dialect"]?.stringValue == dialect.name
+      let differences = isOwnDialect ? [] : try differences(architecture, dialect)
       try checkpoint.checkIntegrity()
       let index = try SafetensorsReader.read(InputFile(checkpoint.path))
       let (outputs, missing) = try outputs(mapping, index, checkpoint)
@@ -81,9 +86,21 @@ public struct Exporter: Sendable {
         layouts: mapping.rows.compactMap { row in
           missing.contains(row.parameter.name) ? nil : row.layout.map { (row.parameter.name, $0) }
         },
-        missing: missing)
+        missing: missing, differences: differences)
     } catch {
       throw ConversionError(any: error)
+    }
+  }
+
+  /// Compares a network with the one that the code base of a dialect builds for the same shapes.
+  private func differences(_ architecture: Architecture, _ dialect: Dialect) throws -> [String] {
+    let shapes = try architecture.graph().parameters.map { ($0.name, $0.shape) }
+    let theirs = try ArchitectureInference.infer(
+      shapes: Dictionary(uniqueKeysWithValues: shapes),
+      semantics: Semantics(json: dialect.semantics(for: ArchitectureFeatures.of(architecture)))
+    ).json
+    return (architecture.json.objectValue ?? []).filter { theirs[$0.name] != $0.value }.map { member in
+      "\(dialect.name) has \(member.name) \(theirs[member.name]?.text() ?? "none") rather than \(member.value.text())"
     }
   }
 

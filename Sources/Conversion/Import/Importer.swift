@@ -40,6 +40,11 @@ public struct Importer: Sendable {
   ///
   /// - Throws: ``ConversionError`` where the source is not recognised or its readings are ambiguous.
   public func plan(_ index: SourceIndex) throws(ConversionError) -> ImportPlan {
+    if index.extras.contains(where: { $0.path.last == CheckpointMetadata.Key.version.rawValue }) {
+      throw ConversionError(
+        .alreadyCanonical, "the file is a canonical checkpoint already", file: index.files.first?.path.string,
+        hint: "look at it with 'attnconv inspect', or write it for PyTorch with 'attnconv export'")
+    }
     let recognition = try Recognizer(library: library, options: options.recognition).recognize(index)
     let fit = recognition.fit
     let allowed = fit.faults.filter { fault in

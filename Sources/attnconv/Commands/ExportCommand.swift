@@ -56,6 +56,7 @@ struct ExportCommand: AsyncParsableCommand {
       let result = try await Exporter(library: library, options: options).write(
         Checkpoint(FilePath(file)), to: FilePath(output), as: target == .pytorch ? .pytorch : .safetensors,
         overwrite: force)
+      reporter.warn(result.differences.map { "\($0); the file loads there and may compute something else" })
       reporter.warn(result.missing.map { "the checkpoint lacks \($0), and so does the file" })
       reporter.print([
         "wrote \(result.path.string): \(result.architecture.name) in the names of \(result.dialect), "
@@ -70,6 +71,7 @@ struct ExportCommand: AsyncParsableCommand {
           "architectureName": .string(result.architecture.name), "entries": .integer(result.tensorCount),
           "content": .string(result.content), "missing": .array(result.missing.map(JSONValue.string)),
           "layouts": PlanReport.json(layouts: result.layouts),
+          "differences": .array(result.differences.map(JSONValue.string)),
           "status": "exported",
         ])
       }
