@@ -81,7 +81,7 @@ struct NetworkTable: CustomTestStringConvertible, Sendable {
     .init("xmu_bam_c64r16", "bam-module", "external-attention", 53, 1385),
     .init("xmu_cbam_k49", "cbam-module", "external-attention", 4, 5315),
     .init("xmu_cbam_k7", "cbam-module", "external-attention", 4, 611),
-    .init("xmu_eca_k3", "eca-module", "ecanet", 2, 4, ["external-attention"]),
+    .init("xmu_eca_k3", "eca-module", "external-attention", 2, 4, ["ecanet"]),
     .init("xmu_se_c64r16", "se-module", "senet-moskomule", 2, 512, ["external-attention"]),
   ]
 

@@ -59,8 +59,39 @@ public struct Dialect: Sendable {
     return features
   }
 
+  /// What keeps the code base's own module from loading the weights that an architecture gives to a dialect:
+  /// a weight or bias too many or too few, or a part that the architecture lacks. `nil` for nothing.
+  func mismatch(with parameters: [Parameter], features: [String: String]) -> String? {
+    var found: [String: (leaves: Set<String>, module: String)] = [:]
+    for parameter in parameters {
+      guard let line = rule(for: parameter.module, features: features), let part = rules[line.index].part
+      else {
+        continue
+      }
+      let leaf = String(parameter.name.dropFirst(parameter.module.count + 1))
+      found[part, default: ([], parameter.module)].leaves.insert(leaf)
+    }
+    for rule in rules where rule.applies(to: features) {
+      guard let part = rule.part else { continue }
+      guard let present = found[part] else { return "\(name) has a module \"\(part)\", the network has none" }
+      guard let leaves = rule.leaves else { continue }
+      if let extra = present.leaves.subtracting(leaves).sorted().first {
+        return "\(name) has no place for \"\(present.module).\(extra)\""
+      }
+      if let lacking = leaves.subtracting(present.leaves).sorted().first {
+        return "\(name) has a \(lacking) in \"\(part)\", the network has none"
+      }
+    }
+    return nil
+  }
+
   /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.
   func sourceModule(canonical path: String, features: [String: String]) -> (name: String, layout: Layout?)? {
+    rule(for: path, features: features).map { ($0.name, rules[$0.index].layout) }
+  }
+
+  /// The line that applies to a canonical module, and the name it gives.
+  private func rule(for path: String, features: [String: String]) -> (index: Int, name: String)? {
     let bytes = Array(path.utf8)
     // Indices, because copying a rule out costs more than matching it; most rules fail at once.
     for index in rules.indices {
@@ -70,7 +101,7 @@ public struct Dialect: Sendable {
       if let stage = values["s"], let block = values["b"], stage < flatBlocks.count {
         values["n"] = flatBlocks[..<stage].reduce(block, +)
       }
-      if let name = rules[index].source.render(values) { return (name, rules[index].layout) }
+      if let name = rules[index].source.render(values) { return (index, name) }
     }
     return nil
   }

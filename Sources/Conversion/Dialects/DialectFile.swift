@@ -88,7 +88,7 @@ struct DialectFile {
     }
     for place in places {
       for row in try array(part, "modules") {
-        try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "when"])
+        try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when"])
         let separator = place.source.isEmpty ? "" : "."
         var condition = try condition(row).merging(place.condition) { inner, _ in inner }
         condition["attention"] = kind
@@ -96,7 +96,8 @@ struct DialectFile {
           ModuleRule(
             canonical: try NameTemplate(place.canonical + "." + text(row, "canonical")),
             source: try NameTemplate(place.source + separator + text(row, "source")),
-            layout: try layout(row), condition: condition))
+            layout: try layout(row), condition: condition, leaves: try leaves(row),
+            part: try text(row, "canonical")))
         try checkVariables(rules[rules.count - 1])
       }
     }
@@ -111,11 +112,11 @@ struct DialectFile {
   }
 
   private func rule(_ row: JSONValue) throws(ConversionError) -> ModuleRule {
-    try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "when"])
+    try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when"])
     let rule = ModuleRule(
       canonical: try NameTemplate(try text(row, "canonical")),
       source: try NameTemplate(try text(row, "source")), layout: try layout(row),
-      condition: try condition(row))
+      condition: try condition(row), leaves: try leaves(row))
     try checkVariables(rule)
     return rule
   }
@@ -179,6 +180,18 @@ struct DialectFile {
       throw fault("unknown \"layout\" \(value.text()), expected one of \(known)")
     }
     return layout
+  }
+
+  private func leaves(_ row: JSONValue) throws(ConversionError) -> Set<String>? {
+    guard row["leaves"] != nil else { return nil }
+    var leaves: Set<String> = []
+    for value in try array(row, "leaves") {
+      guard let leaf = value.stringValue, ["weight", "bias"].contains(leaf) else {
+        throw fault("\"leaves\" must hold \"weight\" or \"bias\", found \(value.text())")
+      }
+      leaves.insert(leaf)
+    }
+    return leaves
   }
 
   private func array(_ value: JSONValue, _ name: String) throws(ConversionError) -> [JSONValue] {

@@ -14,6 +14,13 @@ struct ModuleRule: Hashable, Sendable {
   /// The features that an architecture must have for the line to apply: `["shortcut": "average-pool"]`.
   var condition: [String: String]
 
+  /// The weights and biases that the module has in the code base; `nil` where that varies. They tell like
+  /// modules apart and keep an export from writing what the code base could not load.
+  var leaves: Set<String>?
+
+  /// The module within its attention module, `channel.reduce`; `nil` for modules of the backbone.
+  var part: String?
+
   /// Whether the line applies to an architecture with some features.
   func applies(to features: [String: String]) -> Bool {
     condition.allSatisfy { features[$0.key] == $0.value }

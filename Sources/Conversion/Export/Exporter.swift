@@ -69,6 +69,16 @@ public struct Exporter: Sendable {
       let dialect = try dialect(for: checkpoint)
       let mapping = try DialectMapping(dialect, architecture)
       let isOwnDialect = checkpoint.metadata.source["dialect"]?.stringValue == dialect.name
+      if !isOwnDialect {
+        let features = ArchitectureFeatures.of(architecture)
+        if let mismatch = dialect.mismatch(with: mapping.rows.map(\.parameter), features: features) {
+          throw ConversionError(
+            .unrepresentable, mismatch, file: checkpoint.path.string,
+            hint:
+              "choose another dialect with --dialect; its own is \(checkpoint.metadata.source["dialect"]?.text() ?? "not recorded")"
+          )
+        }
+      }
       let differences = isOwnDialect ? [] : try differences(architecture, dialect)
       try checkpoint.checkIntegrity()
       let index = try SafetensorsReader.read(InputFile(checkpoint.path))

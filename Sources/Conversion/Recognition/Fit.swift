@@ -19,6 +19,9 @@ struct Fit: Sendable {
   /// The part of all names, expected and found, that agree; 1 for a complete fit.
   let score: Double
 
+  /// Whether the code base's own modules have just these weights and biases.
+  let isExact: Bool
+
   /// The architecture.
   var architecture: Architecture { mapping.architecture }
 
@@ -72,6 +75,9 @@ struct Fit: Sendable {
           kind: .unexpected, name: name, canonicalName: nil,
           detail: "shape \(index.tensors[unused[name] ?? 0].shape)"))
     }
+    isExact =
+      mapping.dialect.mismatch(
+        with: mapping.rows.map(\.parameter), features: ArchitectureFeatures.of(mapping.architecture)) == nil
     self.stateDict = stateDict
     self.mapping = mapping
     self.tensors = tensors

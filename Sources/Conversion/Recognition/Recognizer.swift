@@ -150,6 +150,9 @@ struct Recognizer {
       if changes.0 != changes.1 { return changes.0 < changes.1 }
       let ranks = (placeRank(left.element.fit, places), placeRank(right.element.fit, places))
       if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
+      // Of like modules, the one whose weights and biases the code base really has.
+      let exact = (left.element.fit.isExact, right.element.fit.isExact)
+      if exact.0 != exact.1 { return exact.0 }
       return (left.element.order, left.offset) < (right.element.order, right.offset)
     }
     return ranked.map(\.element.fit)
