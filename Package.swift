@@ -29,6 +29,7 @@ let package = Package(
     .executable(name: "attnconv", targets: ["attnconv"]),
     .library(name: "Checkpoint", targets: ["Checkpoint"]),
     .library(name: "Architectures", targets: ["Architectures"]),
+    .library(name: "Execution", targets: ["Execution"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -39,7 +40,8 @@ let package = Package(
     .executableTarget(
       name: "attnconv",
       dependencies: [
-        "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes",
+        "Verification", "Execution", "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON",
+        "Bytes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         system,
       ],
@@ -60,6 +62,13 @@ let package = Package(
         "Checkpoint", "JSON", "Bytes", "CZlib",
         system,
       ],
+      swiftSettings: strict),
+    .target(
+      name: "Verification",
+      dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", system],
+      swiftSettings: strict),
+    .target(
+      name: "Execution", dependencies: ["Architectures", "Checkpoint", "JSON", "Bytes", system],
       swiftSettings: strict),
     .target(name: "Architectures", dependencies: ["JSON", "Bytes"], swiftSettings: strict),
     .target(
@@ -86,6 +95,17 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ArchitecturesTests", dependencies: ["Architectures", "JSON", "Bytes"], swiftSettings: strict),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "attnconv", "Verification", "Execution", "Architectures", "Checkpoint", "JSON", "Bytes", crypto,
+        system,
+      ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "ExecutionTests",
+      dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system],
+      swiftSettings: strict),
     .testTarget(
       name: "ConversionTests",
       dependencies: [

@@ -15,6 +15,8 @@ import Testing
       ("import", ["import", "--help"]),
       ("inspect", ["inspect", "--help"]),
       ("export", ["export", "--help"]),
+      ("verify", ["verify", "--help"]),
+      ("run", ["run", "--help"]),
       ("dialects", ["dialects", "--help"]),
     ])
   func `help is as recorded`(_ name: String, _ arguments: [String]) async throws {

@@ -13,13 +13,16 @@ struct Attnconv: AsyncParsableCommand {
 
       EXIT CODES:
         0    done
-        1    ran, and the answer is no: the import is incomplete
+        1    ran, and the answer is no: the import is incomplete, the network differs
         2    could not: unreadable, malformed, unsupported, I/O
         64   the command was not understood
         130  interrupted
       """,
     version: Self.version,
-    subcommands: [ImportCommand.self, InspectCommand.self, ExportCommand.self, DialectsCommand.self])
+    subcommands: [
+      ImportCommand.self, InspectCommand.self, ExportCommand.self, VerifyCommand.self, RunCommand.self,
+      DialectsCommand.self,
+    ])
 
   /// The version of the program; the changes are in CHANGELOG.md.
   static let version = "0.1.0"

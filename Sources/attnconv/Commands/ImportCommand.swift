@@ -44,6 +44,9 @@ struct ImportCommand: AsyncParsableCommand {
     if output != nil, files.count > 1 {
       throw ValidationError("-o names one file; use --output-dir for several")
     }
+    if files.contains("-"), output == nil {
+      throw ValidationError("standard input needs -o to name the output")
+    }
     if output != nil, outputDir != nil { throw ValidationError("choose either -o or --output-dir") }
   }
 

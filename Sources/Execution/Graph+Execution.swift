@@ -1,0 +1,55 @@
+public import Architectures
+
+extension Graph {
+  /// The most elements that the output of one node may have: 16 GiB in double precision. Far above every real
+  /// use, it turns a wrong input shape into an error instead of a process that the system kills.
+  static let maximumActivation = 1 << 31
+
+  /// The output shape of every node for an input [N, C, H, W].
+  ///
+  /// - Throws: ``ExecutionError`` with code `unsuitableInput`, naming the layer and the reason, where the
+  ///   authors' code fails on such an input, or `tooLarge`.
+  func activationShapes(input: [Int]) throws(ExecutionError) -> [[Int]] {
+    let shapes: [[Int]]
+    do {
+      shapes = try self.shapes(input: input)
+    } catch {
+      throw ExecutionError(error)
+    }
+    for (node, shape) in zip(nodes, shapes) where shape.reduce(1, *) > Self.maximumActivation {
+      throw ExecutionError(
+        .tooLarge,
+        "\(node.name): found an output of shape \(shape), expected at most \(Self.maximumActivation) elements",
+        hint: "run smaller batches or smaller images")
+    }
+    return shapes
+  }
+
+  /// The nodes of a range as a network of their own, whose input is the one value that they take from
+  /// outside; `nil` where they take none or several.
+  ///
+  /// With it one block runs on an input recorded elsewhere, so that a fault in it is told from one before it.
+  ///
+  /// - Throws: ``ExecutionError`` with code `invalidArchitecture` where the nodes alone break a rule of
+  ///   graphs.
+  public func part(_ range: Range<Int>) throws(ExecutionError) -> Graph? {
+    guard !range.isEmpty, nodes.indices.contains(range.lowerBound), range.upperBound <= nodes.count else {
+      return nil
+    }
+    var outside: Set<Node.Source> = []
+    let part = nodes[range].map { node in
+      let inputs = node.inputs.map { source -> Node.Source in
+        if case .node(let index) = source, range.contains(index) { return .node(index - range.lowerBound) }
+        outside.insert(source)
+        return .input
+      }
+      return Node(name: node.name, module: node.module, operation: node.operation, inputs: inputs)
+    }
+    guard outside.count == 1 else { return nil }
+    do {
+      return try Graph(nodes: part, inputChannels: outside == [.input] ? inputChannels : nil)
+    } catch {
+      throw ExecutionError(error)
+    }
+  }
+}

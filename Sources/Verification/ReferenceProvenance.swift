@@ -1,0 +1,58 @@
+public import JSON
+
+/// What a reference says about where it comes from: the metadata `attnconv.reference`. All of it may be left out.
+public struct ReferenceProvenance: Hashable, Sendable {
+  /// The name of the metadata member, whose value is JSON text.
+  public static let key = "attnconv.reference"
+
+  /// The program that recorded it.
+  public let producer: String?
+  /// The framework that computed it, with its version: `torch 2.9.0`.
+  public let framework: String?
+  /// The model: a class, or a description.
+  public let model: String?
+  /// The SHA-256 of the source checkpoint whose weights were used, in hexadecimal.
+  public let sourceSHA256: String?
+
+  /// The whole value.
+  public let json: JSONValue
+
+  /// Reads the value of the metadata member. Members that are not known are kept in ``json``.
+  ///
+  /// - Throws: ``VerificationError`` with code `malformedReference`.
+  public init(text: String) throws(VerificationError) {
+    do throws(JSONError) {
+      json = try JSONParser.parse(text)
+    } catch {
+      throw Self.fault("is not valid JSON: \(error.message)")
+    }
+    guard json.objectValue != nil else { throw Self.fault("found \(json.kind), expected an object") }
+    producer = try Self.text("producer", in: json)
+    framework = try Self.text("framework", in: json)
+    model = try Self.text("model", in: json)
+    sourceSHA256 = try Self.text("sourceSha256", in: json)
+    if let sourceSHA256, !Self.isDigest(sourceSHA256) {
+      throw Self.fault(
+        "\"sourceSha256\": found \"\(sourceSHA256)\", expected 64 lower-case hexadecimal digits")
+    }
+  }
+
+  private static func text(_ name: String, in json: JSONValue) throws(VerificationError) -> String? {
+    guard let value = json[name] else { return nil }
+    guard let text = value.stringValue else {
+      throw fault("\"\(name)\": found \(value.kind), expected a string")
+    }
+    return text
+  }
+
+  private static func isDigest(_ text: String) -> Bool {
+    text.utf8.count == 64
+      && text.utf8.allSatisfy {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
+      }
+  }
+
+  private static func fault(_ message: String) -> VerificationError {
+    VerificationError(.malformedReference, "metadata \(key) \(message)")
+  }
+}

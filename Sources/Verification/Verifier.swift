@@ -1,0 +1,155 @@
+import Architectures
+public import Checkpoint
+public import Execution
+import JSON
+import SystemPackage
+
+/// Runs a network on a recorded input and compares it with what was recorded.
+public struct Verifier: Sendable {
+  /// The tolerance for weights in single precision: measured noise of the official networks is 3e-7 to 6e-7, the
+  /// smallest real mapping fault seen 1.5e-3.
+  public static let defaultTolerance = 1e-5
+
+  /// The largest difference that passes, relative to the largest expected magnitude of a tensor.
+  public let tolerance: Double
+  /// What runs the network of a checkpoint.
+  public let engine: Engine
+  /// How many threads it may use; `nil` for one per core.
+  public let threads: Int?
+
+  /// Creates a verifier.
+  ///
+  /// - Precondition: the tolerance is a finite number and not negative.
+  public init(tolerance: Double = Verifier.defaultTolerance, engine: Engine = .reference, threads: Int? = nil)
+  {
+    precondition(tolerance >= 0 && tolerance.isFinite, "a tolerance is a finite number and not negative")
+    self.tolerance = tolerance
+    self.engine = engine
+    self.threads = threads
+  }
+
+  /// Checks the digests of a checkpoint, loads its network, runs it and compares.
+  ///
+  /// - Throws: ``VerificationError`` with code `executionFailed`, `unsuitableReference` or `fileFailed`. A network that
+  ///   computes something else is no error but a verdict.
+  public func verify(
+    _ checkpoint: Checkpoint, against reference: Reference
+  ) throws(VerificationError) -> Verdict {
+    let executor: any Executor
+    do throws(ExecutionError) {
+      executor = try engine.executor(ModelWeights(checkpoint, checkingDigests: true), threads: threads)
+    } catch {
+      throw VerificationError(error)
+    }
+    return try verify(executor, against: reference, notes: Self.notes(checkpoint, reference))
+  }
+
+  /// Runs a network that is loaded already and compares.
+  ///
+  /// - Throws: ``VerificationError`` with code `executionFailed`, `unsuitableReference` or `fileFailed`.
+  public func verify(
+    _ executor: some Executor, against reference: Reference
+  ) throws(VerificationError) -> Verdict {
+    try verify(executor, against: reference, notes: [])
+  }
+
+  private func verify(
+    _ executor: some Executor, against reference: Reference, notes: [String]
+  ) throws(VerificationError) -> Verdict {
+    let graph = executor.weights.graph
+    let taps = try Self.taps(of: reference, in: graph)
+    var comparisons: [Comparison] = []
+    var failure: VerificationError?
+    func compare(_ record: TensorRecord, _ node: Node, _ actual: Tensor<some TensorElement>, ranked: Bool) {
+      guard failure == nil else { return }
+      do throws(VerificationError) {
+        comparisons.append(
+          Comparison(
+            record.name, node: node.name, actual: actual, expected: try reference.file.tensor(record),
+            tolerance: tolerance, ranked: ranked))
+      } catch {
+        failure = error
+      }
+    }
+    do throws(ExecutionError) {
+      let output = try executor.run(reference.input, observing: .named(Set(taps.keys))) { node, output in
+        for record in taps[node.name] ?? [] { compare(record, node, output, ranked: false) }
+      }
+      compare(reference.output, graph.nodes[graph.nodes.count - 1], output, ranked: true)
+    } catch {
+      throw VerificationError(error)
+    }
+    if let failure { throw failure }
+    let divergence = Divergence(comparisons, in: graph)
+    return Verdict(
+      output: comparisons.removeLast(), taps: comparisons, divergence: divergence, notes: notes)
+  }
+
+  /// The taps of a reference by the canonical names of their nodes.
+  ///
+  /// - Throws: ``VerificationError`` with code `unsuitableReference`, listing unknown names and wrong shapes of the taps
+  ///   and the output at once, or `executionFailed` where the network cannot be given the input.
+  private static func taps(
+    of reference: Reference, in graph: Graph
+  ) throws(VerificationError) -> [String: [TensorRecord]] {
+    let shapes: [[Int]]
+    do throws(ArchitectureError) {
+      shapes = try graph.shapes(input: reference.input.shape)
+    } catch {
+      var failure = VerificationError(ExecutionError(error))
+      failure.file = reference.file.path.string
+      throw failure
+    }
+    var taps: [String: [TensorRecord]] = [:]
+    var faults: [ReferenceFault] = []
+    func check(_ record: TensorRecord, _ index: Int) {
+      guard record.shape != shapes[index] else { return }
+      faults.append(
+        ReferenceFault(
+          record.name, found: "shape \(record.shape)",
+          expected: "\(shapes[index]), the shape of \(graph.nodes[index].name)"))
+    }
+    for tap in reference.taps {
+      let name = Reference.node(of: tap)
+      guard let index = graph.index(of: name) ?? graph.outputIndex(of: name) else {
+        faults.append(
+          ReferenceFault(
+            tap.name, found: "no such node in the network", expected: "a canonical name",
+            suggestion: NearestName.of(name, among: Set(paths(of: graph))).map { Reference.tapPrefix + $0 }))
+        continue
+      }
+      check(tap, index)
+      taps[graph.nodes[index].name, default: []].append(tap)
+    }
+    check(reference.output, graph.nodes.count - 1)
+    guard faults.isEmpty else {
+      throw VerificationError(
+        .unsuitableReference, "the reference does not fit the network", listing: faults,
+        file: reference.file.path.string,
+        hint: "'attnconv inspect CHECKPOINT --layers' lists the nodes and their shapes")
+    }
+    return taps
+  }
+
+  /// The names of all nodes and the paths of all parts.
+  private static func paths(of graph: Graph) -> [String] {
+    graph.nodes.flatMap { node in
+      let parts = node.name.split(separator: ".")
+      return parts.indices.map { parts[...$0].joined(separator: ".") }
+    }
+  }
+
+  /// What the provenance of both says.
+  private static func notes(_ checkpoint: Checkpoint, _ reference: Reference) -> [String] {
+    let source = checkpoint.metadata.source
+    let digests = (source["files"]?.arrayValue ?? [source]).compactMap { $0["sha256"]?.stringValue }
+    guard let recorded = reference.provenance?.sourceSHA256, !digests.isEmpty, !digests.contains(recorded)
+    else {
+      return []
+    }
+    return [
+      "the reference was recorded with a checkpoint of SHA-256 \(recorded), this one was imported from "
+        + "\(digests.joined(separator: ", "))"
+    ]
+  }
+}

@@ -1,0 +1,180 @@
+import Checkpoint
+import JSON
+import SystemPackage
+import Testing
+import Verification
+
+/// `verify` and `run` as people call them: text, JSON and exit codes of the built binary.
+@Suite struct CommandTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func run(_ arguments: String...) async throws -> Program.Outcome {
+    try await Program(in: directory).run(arguments)
+  }
+
+  private func report(_ outcome: Program.Outcome) throws -> JSONValue { try JSONParser.parse(outcome.output) }
+
+  /// A checkpoint of a case with a fault.
+  private func changed(_ row: ReferenceCase, _ change: (inout ChangedCheckpoint) -> Void) throws -> String {
+    var changed = try ChangedCheckpoint(row.checkpoint())
+    change(&changed)
+    return try directory.create("changed.safetensors", changed.bytes()).string
+  }
+
+  @Test func `a network that agrees ends with 0`() async throws {
+    let row = ReferenceCase("timm-cbam-resnet18")
+    let outcome = try await run("verify", row.checkpointPath.string, "--reference", row.referencePath.string)
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    #expect(outcome.messages == "")
+    let lines = outcome.output.split(separator: "\n")
+    #expect(lines.first.map(String.init) == row.checkpointPath.string)
+    #expect(lines.count { $0.hasSuffix("  pass") } == 10)
+    #expect(lines.contains("images: 2; top-1 agrees for 2, top-5 for 2"))
+    #expect(lines.last == "passed: 10 of 10 tensors agree within 1e-05 of their largest magnitude")
+  }
+
+  @Test func `a network that differs ends with 1 and names the first layer`() async throws {
+    let row = ReferenceCase("module-cbam-k49")
+    let path = try changed(row) { $0.swapPools("attention.spatial.conv.weight") }
+    let outcome = try await run("verify", path, "--reference", row.referencePath.string)
+    #expect(outcome.status == 1)
+    #expect(outcome.messages == "")
+    #expect(
+      outcome.output.hasSuffix(
+        """
+        failed: 2 of 4 tensors differ by more than 1e-05 of their largest magnitude
+        first diverging layer: attention.spatial.conv
+          agreeing before it: attention.spatial.statistics
+
+        """), "\(outcome.output)")
+  }
+
+  @Test func `numbers that are not finite end with 1 and are told`() async throws {
+    let row = ReferenceCase("module-nam")
+    let path = try changed(row) {
+      $0.change("attention.channel.norm.weight") { [Float.infinity] + $1.dropFirst() }
+    }
+    let outcome = try await run("verify", path, "--reference", row.referencePath.string)
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("taps.attention.channel.norm: the network gives NaN or infinity in "))
+    #expect(outcome.output.contains("first diverging layer: attention.channel.norm\n"))
+  }
+
+  @Test func `the tolerance decides`() async throws {
+    let row = ReferenceCase("module-nam")
+    let path = try changed(row) { $0.set("epsilon", .number(1.1e-5)) }
+    let arguments = ["verify", path, "--reference", row.referencePath.string]
+    #expect(try await Program(in: directory).run(arguments + ["--tolerance", "1e-3"]).status == 0)
+    #expect(try await Program(in: directory).run(arguments + ["--tolerance", "1e-9"]).status == 1)
+  }
+
+  @Test func `a verdict for programs`() async throws {
+    let row = ReferenceCase("module-cbam-k49")
+    let path = try changed(row) { $0.swapPools("attention.spatial.conv.weight") }
+    let outcome = try await run("verify", path, "--reference", row.referencePath.string, "--json")
+    #expect(outcome.status == 1)
+    let report = try report(outcome)
+    #expect(report["status"] == "diverged")
+    #expect(report["command"] == "verify")
+    #expect(report["tolerance"]?.doubleValue == 1e-5)
+    #expect(report["engine"] == "reference")
+    #expect(
+      report["divergence"] == [
+        "agreeing": ["attention.spatial.statistics"], "node": "attention.spatial.conv",
+        "suspects": ["attention.spatial.conv"], "tensor": "taps.attention.spatial.conv",
+      ])
+    #expect(report["tensors"]?.arrayValue?.map { $0["passed"]?.boolValue } == [true, true, false, false])
+  }
+
+  /// A command line that cannot be carried out.
+  struct Row: CustomTestStringConvertible, Sendable {
+    var status: Int32
+    var error: String
+    var arguments: [String]
+
+    var testDescription: String { arguments.joined(separator: " ") }
+
+    init(_ status: Int32, _ error: String, _ arguments: String...) {
+      self.status = status
+      self.error = error
+      self.arguments = arguments
+    }
+  }
+
+  private static let module = ReferenceCase("module-nam")
+  private static let checkpoint = module.checkpointPath.string
+  private static let reference = module.referencePath.string
+
+  private static let rows: [Row] = [
+    .init(2, "cannot-open", "verify", "nowhere.safetensors", "--reference", reference),
+    .init(2, "cannot-open", "verify", checkpoint, "--reference", "nowhere.safetensors"),
+    .init(2, "not-canonical", "verify", reference, "--reference", reference),
+    .init(2, "malformed-reference", "verify", checkpoint, "--reference", checkpoint),
+    .init(
+      2, "unsuitable-reference", "verify", checkpoint, "--reference",
+      ReferenceCase("module-eca-ns").referencePath.string),
+    .init(
+      2, "unsuitable-input", "verify", checkpoint, "--reference",
+      ReferenceCase("cifar-resnet18-bam").referencePath.string),
+    .init(2, "cannot-open", "run", checkpoint, "--input", "nowhere.safetensors", "-o", "out"),
+    .init(2, "malformed-input", "run", checkpoint, "--input", checkpoint, "-o", "out"),
+    .init(2, "cannot-write", "run", checkpoint, "--input", reference, "-o", "nowhere/out"),
+    .init(2, "exists", "run", checkpoint, "--input", reference, "-o", reference),
+    .init(64, "", "verify", checkpoint),
+    .init(64, "", "verify", checkpoint, "--reference", reference, "--tolerance", "1"),
+    .init(64, "", "verify", checkpoint, "--reference", reference, "--tolerance=-1e-5"),
+    .init(64, "", "verify", checkpoint, "--reference", reference, "--tolerance", "nan"),
+    .init(64, "", "verify", checkpoint, "--reference", reference, "--threads", "0"),
+    .init(64, "", "run", checkpoint, "--input", reference),
+    .init(64, "", "run", checkpoint, "-o", "out"),
+  ]
+
+  @Test(arguments: rows)
+  func `what cannot be done says why and writes nothing`(_ row: Row) async throws {
+    let outcome = try await Program(in: directory).run(row.arguments + ["--json"])
+    #expect(outcome.status == row.status, "\(outcome.messages)")
+    #expect(try directory.names() == [])
+    if row.status == 2 {
+      let report = try report(outcome)
+      #expect(report["status"] == "failed")
+      #expect(report["error"]?["identifier"] == .string(row.error))
+      #expect(outcome.messages.hasPrefix("error: "))
+    } else {
+      #expect(outcome.output == "")
+    }
+  }
+
+  @Test func `run writes what verify compares`() async throws {
+    let row = ReferenceCase("timm-cbam-resnet18")
+    let reference = try row.reference()
+    let outcome = try await run(
+      "run", row.checkpointPath.string, "--input", row.referencePath.string, "-o", "y")
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    #expect(outcome.output == "wrote y: output 2x10 of resnet18-cbam for input 2x3x40x48\n")
+    let file = try TensorFile(directory.file("y"))
+    #expect(file.names == ["output"])
+    let expected = try reference.file.tensor(reference.output)
+    let comparison = Comparison(
+      "output", node: "head", actual: try file.tensor(try #require(file.record("output"))),
+      expected: expected,
+      tolerance: 1e-6)
+    #expect(comparison.passes)
+  }
+
+  @Test func `run replaces a file only by force, and gives the same bytes`() async throws {
+    let row = Self.module
+    let arguments = ["run", row.checkpointPath.string, "--input", row.referencePath.string, "-o", "y"]
+    #expect(try await Program(in: directory).run(arguments).status == 0)
+    let bytes = try directory.bytes(of: "y")
+    #expect(try await Program(in: directory).run(arguments).status == 2)
+    let again = try await Program(in: directory).run(arguments + ["--force", "--threads", "1", "--json"])
+    #expect(again.status == 0)
+    #expect(try directory.bytes(of: "y") == bytes)
+    let report = try report(again)
+    #expect(report["status"] == "ran")
+    #expect(report["outputShape"] == [2, 64, 4, 3])
+    #expect(report["bytesWritten"]?.integerValue == bytes.count)
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import SystemPackage
+
+/// The program as people run it: the built binary in a process of its own.
+struct Program {
+  /// What a run left behind.
+  struct Outcome {
+    var status: Int32
+    /// Everything on standard output.
+    var output: String
+    /// Everything on standard error.
+    var messages: String
+  }
+
+  /// The directory that the program runs in, and that its output is kept in.
+  private let directory: TemporaryDirectory
+
+  init(in directory: TemporaryDirectory) { self.directory = directory }
+
+  /// The binary, which the build puts beside the bundle of the tests.
+  private static let path: URL = {
+    let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
+    let executable = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
+    let place = (bundles.first ?? executable).deletingLastPathComponent()
+    return place.appendingPathComponent("attnconv")
+  }()
+
+  /// Runs the program to its end.
+  func run(_ arguments: [String]) async throws -> Outcome {
+    let captured = try Captured()
+    let process = Process()
+    process.executableURL = Self.path
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory.path.string)
+    process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"]
+    process.standardInput = FileHandle.nullDevice
+    process.standardError = captured.messages
+    process.standardOutput = captured.output
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+      process.terminationHandler = { _ in continuation.resume() }
+      do {
+        try process.run()
+      } catch {
+        continuation.resume(throwing: error)
+      }
+    }
+    // A signal ends a program with a status that no test expects.
+    let status = process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    return Outcome(
+      status: status, output: try captured.text("output"), messages: try captured.text("messages"))
+  }
+
+  /// Files rather than pipes take the output, so that nobody has to read while the program runs.
+  private final class Captured {
+    let output: FileHandle
+    let messages: FileHandle
+    private let directory: TemporaryDirectory
+
+    init() throws {
+      directory = try TemporaryDirectory()
+      output = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.create("output", []).string))
+      messages = try FileHandle(forWritingTo: URL(fileURLWithPath: directory.create("messages", []).string))
+    }
+
+    func text(_ name: String) throws -> String {
+      String(decoding: try directory.bytes(of: name), as: UTF8.self)
+    }
+  }
+}
