@@ -6,7 +6,7 @@ BIN = .build/release/attnconv
 # The shipped program carries the Swift runtime, so it runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help dependencies build release demo test lint format interoperability bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo test lint format interoperability bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -14,6 +14,10 @@ help: ## List the commands
 dependencies: ## Install the system packages that a build needs (Debian, Ubuntu)
 	@if ! dpkg -s zlib1g-dev >/dev/null 2>&1; then \
 	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq zlib1g-dev; fi
+
+fast-engine: dependencies ## Install oneDNN, which lets networks run much faster (optional)
+	@if ! dpkg -s libdnnl-dev >/dev/null 2>&1; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq libdnnl-dev; fi
 
 build: ## Build for debugging
 	$(SWIFT) build

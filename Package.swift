@@ -68,7 +68,7 @@ let package = Package(
       dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", system],
       swiftSettings: strict),
     .target(
-      name: "Execution", dependencies: ["Architectures", "Checkpoint", "JSON", "Bytes", system],
+      name: "Execution", dependencies: ["Architectures", "Checkpoint", "JSON", "Bytes", "COneDNN", system],
       swiftSettings: strict),
     .target(name: "Architectures", dependencies: ["JSON", "Bytes"], swiftSettings: strict),
     .target(
@@ -117,6 +117,8 @@ let package = Package(
       dependencies: ["attnconv", "JSON", system],
       exclude: ["Golden"],
       swiftSettings: strict),
+    // Optional: where the header is missing, the module cannot be imported and the engine is left out.
+    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   ]
 )

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import Execution
 
 /// The program: pretrained attention networks from PyTorch into Swift, and back, bit for bit.
 @main
@@ -18,7 +19,7 @@ struct Attnconv: AsyncParsableCommand {
         64   the command was not understood
         130  interrupted
       """,
-    version: Self.version,
+    version: "\(version) (engines: \(engines))",
     subcommands: [
       ImportCommand.self, InspectCommand.self, ExportCommand.self, VerifyCommand.self, RunCommand.self,
       DialectsCommand.self,
@@ -26,6 +27,11 @@ struct Attnconv: AsyncParsableCommand {
 
   /// The version of the program; the changes are in CHANGELOG.md.
   static let version = "0.1.0"
+
+  /// The engines that are part of this build.
+  private static var engines: String {
+    Engine.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")
+  }
 
   static func main() async {
     Terminal.ignoreClosedPipes()
