@@ -49,7 +49,6 @@ struct SafetensorsOutput {
       for record in layout.tensors {
         guard let tensor = byName[record.name] else { continue }
         result.digests[record.name] = try copy(tensor, from: bytes, to: output, at: headLength + record.begin)
-        output.startWriteback(upTo: headLength + record.end)
         progress?(record.end, layout.tensors.last?.end ?? 0)
       }
       try bytes.checkDeflated()
@@ -90,6 +89,7 @@ struct SafetensorsOutput {
         throw ConversionError(any: error)
       }
       position += UInt64(piece.count)
+      output.startWriteback(upTo: position)
     }
     return ContentDigest.hexadecimal(hash.finalize())
   }

@@ -16,6 +16,9 @@ final class SourceBytes {
   private let ignoreChecksums: Bool
   private var inflated: [Int: ScratchFile] = [:]
 
+  /// The buffer that the pieces of all tensors pass through.
+  var piece: [UInt8] = []
+
   /// Checksums that did not match and were to be ignored.
   private(set) var notes: [String] = []
 

@@ -52,13 +52,17 @@ struct TensorStream {
     _ source: SourceBytes, _ body: (ArraySlice<UInt8>) throws(ConversionError) -> Void
   ) throws(ConversionError) {
     let total = tensor.elementCount * width
-    var buffer = [UInt8](repeating: 0, count: min(total, Self.pieceSize))
+    // The buffer moves out and back, so that all tensors of a file share one.
+    var buffer = source.piece
+    source.piece = []
+    defer { source.piece = buffer }
     var done = 0
     while done < total {
-      if total - done < buffer.count { buffer.removeLast(buffer.count - (total - done)) }
+      let count = min(total - done, Self.pieceSize)
+      if buffer.count != count { buffer.resize(to: count) }
       try source.read(
         storage: tensor.storage, at: UInt64(tensor.storageOffset * width + done), into: &buffer)
-      done += buffer.count
+      done += count
       try finish(&buffer, body)
     }
   }
@@ -144,6 +148,17 @@ struct TensorStream {
       try body(buffer[...])
     } else {
       try body(ElementBytes.convert(buffer, from: tensor.elementType, to: target)[...])
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Makes the array shorter, or longer with zeros, without giving up its memory.
+  fileprivate mutating func resize(to count: Int) {
+    if count < self.count {
+      removeLast(self.count - count)
+    } else {
+      append(contentsOf: repeatElement(0, count: count - self.count))
     }
   }
 }
