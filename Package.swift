@@ -84,10 +84,12 @@ let package = Package(
       name: "Bytes",
       dependencies: [system],
       swiftSettings: strict),
-    .testTarget(name: "BytesTests", dependencies: ["Bytes", system], swiftSettings: strict),
+    // What the tests of several modules share.
+    .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "BytesTests", dependencies: ["TestSupport", "Bytes", system], swiftSettings: strict),
     .testTarget(name: "JSONTests", dependencies: ["JSON", "Bytes"], swiftSettings: strict),
     .testTarget(
-      name: "CheckpointTests", dependencies: ["Checkpoint", "JSON", "Bytes", crypto, system],
+      name: "CheckpointTests", dependencies: ["TestSupport", "Checkpoint", "JSON", "Bytes", crypto, system],
       swiftSettings: strict),
     .testTarget(
       name: "SourceFormatsTests",
@@ -98,8 +100,9 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "attnconv", "Verification", "Execution", "Architectures", "Checkpoint", "JSON", "Bytes", crypto,
-        system,
+        "TestSupport", "attnconv", "Verification", "Execution", "Architectures", "Checkpoint", "JSON",
+        "Bytes",
+        crypto, system,
       ],
       swiftSettings: strict),
     .testTarget(
@@ -109,12 +112,13 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system,
+        "TestSupport", "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes", crypto,
+        system,
       ],
       swiftSettings: strict),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["attnconv", "JSON", system],
+      dependencies: ["TestSupport", "attnconv", "JSON", system],
       exclude: ["Golden"],
       swiftSettings: strict),
     // Optional: where the header is missing, the module cannot be imported and the engine is left out.

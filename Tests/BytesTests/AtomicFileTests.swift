@@ -2,6 +2,7 @@ import Bytes
 import Foundation
 import SystemPackage
 import Testing
+import TestSupport
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,7 @@
 import Bytes
 import SystemPackage
 import Testing
+import TestSupport
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,7 @@
 import Bytes
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite struct ScratchFileTests {
   private let directory: TemporaryDirectory

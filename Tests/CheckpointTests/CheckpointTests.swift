@@ -3,6 +3,7 @@ import Checkpoint
 import JSON
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite struct CheckpointTests {
   private let directory: TemporaryDirectory

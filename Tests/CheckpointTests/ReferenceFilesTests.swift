@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import SystemPackage
 import Testing
+import TestSupport
 
 /// Files written by the Python package safetensors. What they hold is recorded in `expected.json` beside them
 /// by the scripts that made them.

@@ -2,6 +2,7 @@ import Bytes
 import Checkpoint
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite struct TensorViewTests {
   private let directory: TemporaryDirectory

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 @Suite struct ExitCodeTests {
   /// A command line and the code it must end with.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TestSupport
 
 /// Help is part of the interface: every change of it shows in a review.
 ///

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import SystemPackage
 import Testing
+import TestSupport
 
 @Suite struct ImportCommandTests {
   private let directory: TemporaryDirectory

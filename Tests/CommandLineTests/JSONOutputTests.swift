@@ -1,5 +1,6 @@
 import JSON
 import Testing
+import TestSupport
 
 /// `--json` gives programs one object, whatever happens.
 @Suite struct JSONOutputTests {

@@ -1,4 +1,5 @@
 import Testing
+import TestSupport
 
 /// Colours, and readers that go away.
 @Suite struct TerminalTests {

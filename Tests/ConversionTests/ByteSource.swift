@@ -5,6 +5,7 @@ import SystemPackage
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 /// A file of bytes and views of it.
 struct ByteSource {

@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 /// What a file says about itself is compared with its tensors, and never believed.
 @Suite struct ContradictionsTests {

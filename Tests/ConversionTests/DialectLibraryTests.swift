@@ -3,6 +3,7 @@ import SystemPackage
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 @Suite struct DialectLibraryTests {
   private static let names = [

@@ -7,6 +7,7 @@ import SystemPackage
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 @Suite struct ExporterTests {
   private let directory: TemporaryDirectory

@@ -5,6 +5,7 @@ import SourceFormats
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 /// The bytes of every tensor that real torch wrote, read the way an import reads them.
 @Suite struct FixtureStreamTests {

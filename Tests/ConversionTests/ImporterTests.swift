@@ -6,6 +6,7 @@ import SystemPackage
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 @Suite struct ImporterTests {
   private let directory: TemporaryDirectory

@@ -5,6 +5,7 @@ import SourceFormats
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 /// A state dict that almost fits says what is wrong with it, all at once.
 @Suite struct NearMissTests {

@@ -5,6 +5,7 @@ import SourceFormats
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 /// What is decided, asked and refused where a source can be read in more than one way.
 @Suite struct RecognitionChoiceTests {

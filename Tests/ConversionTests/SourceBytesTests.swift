@@ -3,6 +3,7 @@ import SourceFormats
 import Testing
 
 @testable import Conversion
+import TestSupport
 
 @Suite struct SourceBytesTests {
   private static let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }

@@ -3,6 +3,7 @@ import JSON
 import SystemPackage
 import Testing
 import Verification
+import TestSupport
 
 /// `verify` and `run` as people call them: text, JSON and exit codes of the built binary.
 @Suite struct CommandTests {

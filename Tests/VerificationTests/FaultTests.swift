@@ -3,6 +3,7 @@ import Execution
 import JSON
 import Testing
 import Verification
+import TestSupport
 
 /// Valid checkpoints that compute something else: the gate fails, and the right layer is named.
 @Suite struct FaultTests {

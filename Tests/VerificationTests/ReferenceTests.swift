@@ -5,6 +5,7 @@ import JSON
 import SystemPackage
 import Testing
 import Verification
+import TestSupport
 
 @Suite struct ReferenceTests {
   private let directory: TemporaryDirectory

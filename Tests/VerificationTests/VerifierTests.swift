@@ -5,6 +5,7 @@ import JSON
 import SystemPackage
 import Testing
 @testable import Verification
+import TestSupport
 
 @Suite struct VerifierTests {
   private let directory: TemporaryDirectory

@@ -1,11 +1,13 @@
 import Foundation
-import SystemPackage
+package import SystemPackage
 
 /// A directory that exists for the time of a test.
-final class TemporaryDirectory {
-  let path: FilePath
+package final class TemporaryDirectory {
+  /// Where it is.
+  package let path: FilePath
 
-  init() throws {
+  /// Creates an empty directory.
+  package init() throws {
     path = FilePath(NSTemporaryDirectory()).appending("attnconv-test-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: false)
   }
@@ -13,10 +15,10 @@ final class TemporaryDirectory {
   deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
   /// The path of a file in it, which need not exist.
-  func file(_ name: String) -> FilePath { path.appending(name) }
+  package func file(_ name: String) -> FilePath { path.appending(name) }
 
   /// Creates a file.
-  func create(_ name: String, _ bytes: [UInt8]) throws -> FilePath {
+  package func create(_ name: String, _ bytes: [UInt8]) throws -> FilePath {
     let descriptor = try FileDescriptor.open(
       file(name), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
     try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
@@ -24,12 +26,12 @@ final class TemporaryDirectory {
   }
 
   /// Everything in it, hidden files included, sorted.
-  func names() throws -> [String] {
+  package func names() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path.string).sorted()
   }
 
   /// The bytes of a file in it.
-  func bytes(of name: String) throws -> [UInt8] {
+  package func bytes(of name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: file(name).string)))
   }
 }

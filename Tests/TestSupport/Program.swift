@@ -1,21 +1,40 @@
 import Foundation
-import SystemPackage
+package import SystemPackage
 
 /// The program as people run it: the built binary in a process of its own.
-struct Program {
+package struct Program {
   /// What a run left behind.
-  struct Outcome {
-    var status: Int32
+  package struct Outcome {
+    /// The exit status, or the negative number of the signal.
+    package var status: Int32
     /// Everything on standard output.
-    var output: String
+    package var output: String
     /// Everything on standard error.
-    var messages: String
+    package var messages: String
+  }
+
+  /// Where standard output goes.
+  package enum Output {
+    /// To the outcome.
+    case kept
+    /// Into a pipe whose reader has gone away.
+    case closedPipe
   }
 
   /// The directory that the program runs in, and that its output is kept in.
   private let directory: TemporaryDirectory
 
-  init(in directory: TemporaryDirectory) { self.directory = directory }
+  /// Variables of the environment, beside those that every program needs.
+  package var environment: [String: String] = [:]
+
+  /// The file that standard input comes from; nothing where there is none.
+  package var input: FilePath?
+
+  /// Where standard output goes.
+  package var outputTarget = Output.kept
+
+  /// A program that runs in a directory.
+  package init(in directory: TemporaryDirectory) { self.directory = directory }
 
   /// The binary, which the build puts beside the bundle of the tests.
   private static let path: URL = {
@@ -26,16 +45,24 @@ struct Program {
   }()
 
   /// Runs the program to its end.
-  func run(_ arguments: [String]) async throws -> Outcome {
+  package func run(_ arguments: [String]) async throws -> Outcome {
     let captured = try Captured()
     let process = Process()
     process.executableURL = Self.path
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path.string)
-    process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"]
-    process.standardInput = FileHandle.nullDevice
+    process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"].merging(environment) { $1 }
+    process.standardInput =
+      try input.map { try FileHandle(forReadingFrom: URL(fileURLWithPath: $0.string)) }
+      ?? FileHandle.nullDevice
     process.standardError = captured.messages
-    process.standardOutput = captured.output
+    switch outputTarget {
+    case .kept: process.standardOutput = captured.output
+    case .closedPipe:
+      let pipe = Pipe()
+      try pipe.fileHandleForReading.close()
+      process.standardOutput = pipe.fileHandleForWriting
+    }
     try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
       process.terminationHandler = { _ in continuation.resume() }
       do {
