@@ -1,9 +1,9 @@
 import ArgumentParser
-import Checkpoint
-import SystemPackage
 import Verification
 
 /// `attnconv verify`: whether a network computes what the original framework computed.
+///
+/// Each way of verifying is a type of its own, which is given this command for its options.
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
@@ -23,7 +23,7 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(
     name: .long, help: ArgumentHelp("The recorded input and outputs.", valueName: "file"), completion: .file()
   )
-  var reference: String
+  var reference: String?
 
   @Option(
     name: .long,
@@ -35,29 +35,34 @@ struct VerifyCommand: AsyncParsableCommand {
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Reports") var report: ReportOptions
 
+  /// The ways of verifying.
+  private enum Mode {
+    /// One checkpoint against one reference.
+    case one(VerifyOne)
+  }
+
+  /// What the arguments ask for.
+  ///
+  /// - Throws: `ValidationError` where they do not belong together.
+  private func mode() throws -> Mode {
+    guard let reference else { throw ValidationError("--reference is missing: the file of recorded outputs") }
+    return .one(VerifyOne(checkpoint: checkpoint, reference: reference, options: self))
+  }
+
   func validate() throws {
     // From 1 on a network that gives nothing but 0 would pass.
     if !(0..<1).contains(tolerance) {
       throw ValidationError("--tolerance expects a number from 0 to less than 1, found '\(tolerance)'")
     }
+    _ = try mode()
   }
 
   func run() async throws {
     let reporter = Reporter(command: "verify", options: report)
-    let path = FilePath(StandardInput.path(checkpoint))
-    let verdict: Verdict
-    do {
-      let checkpoint = try Checkpoint(path)
-      let reference = try Reference(FilePath(StandardInput.path(reference)))
-      let verifier = Verifier(tolerance: tolerance, engine: execution.engine, threads: execution.threads)
-      verdict = try verifier.verify(checkpoint, against: reference)
-      let verdictReport = try VerdictReport(verdict, of: verifier, checkpoint, reference)
-      reporter.warn(verdict.notes)
-      reporter.print(verdictReport.lines)
-      if report.json { reporter.printJSON(verdictReport.members) }
-    } catch {
-      throw reporter.fail(error, file: path.string)
+    let status: ExitStatus
+    switch try mode() {
+    case .one(let one): status = try one.run(reporter)
     }
-    if !verdict.passed { throw ExitCode(ExitStatus.no.rawValue) }
+    if status != .done { throw ExitCode(status.rawValue) }
   }
 }

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Checkpoint
+import SystemPackage
+import Verification
+
+/// `attnconv verify CHECKPOINT --reference FILE`: one checkpoint against one reference.
+struct VerifyOne {
+  /// The path of the checkpoint, `-` for standard input.
+  let checkpoint: String
+  /// The path of the reference, `-` for standard input.
+  let reference: String
+  /// The other options.
+  let options: VerifyCommand
+
+  /// Compares and reports.
+  ///
+  /// - Throws: `ExitCode` where they could not be compared; the reason is reported.
+  func run(_ reporter: Reporter) throws -> ExitStatus {
+    let path = FilePath(StandardInput.path(checkpoint))
+    do {
+      let checkpoint = try Checkpoint(path)
+      let reference = try Reference(FilePath(StandardInput.path(reference)))
+      let verifier = Verifier(
+        tolerance: options.tolerance, engine: options.execution.engine, threads: options.execution.threads)
+      let verdict = try verifier.verify(checkpoint, against: reference)
+      reporter.warn(verdict.notes)
+      try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
+      return verdict.passed ? .done : .no
+    } catch {
+      throw reporter.fail(error, file: path.string)
+    }
+  }
+
+  /// Writes what a verification found everywhere it was asked for.
+  private func publish(_ report: VerdictReport, _ reporter: Reporter) throws {
+    reporter.print(report.lines)
+    if options.report.json { reporter.printJSON(report.members) }
+  }
+}

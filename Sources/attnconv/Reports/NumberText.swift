@@ -1,0 +1,24 @@
+/// Numbers of a report as people read them.
+enum NumberText {
+  /// Three significant digits: `1.23e-07`; a power of ten without them: `1e-05`.
+  static func scientific(_ value: Double) -> String {
+    guard value != 0, value.isFinite else { return value == 0 ? "0" : "\(value)" }
+    var (mantissa, exponent) = (abs(value), 0)
+    while mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
+    while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
+    var digits = Int((mantissa * 100).rounded())
+    if digits == 1000 { (digits, exponent) = (100, exponent + 1) }
+    let fraction = digits % 100
+    let text = "\(digits / 100)" + (fraction == 0 ? "" : ".\(fraction / 10)\(fraction % 10)")
+    let power = exponent.magnitude < 10 ? "0\(exponent.magnitude)" : "\(exponent.magnitude)"
+    return (value < 0 ? "-" : "") + "\(text)e\(exponent < 0 ? "-" : "+")\(power)"
+  }
+
+  /// Nine digits behind the point.
+  static func fixed(_ cosine: Double) -> String {
+    let digits = Int((abs(cosine) * 1e9).rounded())
+    let fraction = String(digits % 1_000_000_000)
+    let zeros = String(repeating: "0", count: 9 - fraction.count)
+    return (cosine < 0 ? "-" : "") + "\(digits / 1_000_000_000)." + zeros + fraction
+  }
+}
