@@ -65,7 +65,7 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "Verification",
-      dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", system],
+      dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system],
       swiftSettings: strict),
     .target(
       name: "Execution", dependencies: ["Architectures", "Checkpoint", "JSON", "Bytes", "COneDNN", system],

@@ -44,7 +44,7 @@ public enum ContentDigest {
   }
 
   /// Whether a text is a SHA-256 as this package writes it.
-  static func isWellFormed(_ digest: String) -> Bool {
+  public static func isWellFormed(_ digest: String) -> Bool {
     digest.utf8.count == 64
       && digest.utf8.allSatisfy {
         UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0

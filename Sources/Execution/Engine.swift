@@ -21,6 +21,9 @@ public enum Engine: String, Hashable, Sendable, CaseIterable {
   /// The fastest engine of this build.
   public static var fastest: Engine { Engine.oneDNN.isAvailable ? .oneDNN : .reference }
 
+  /// How many threads `nil` stands for: one per core that is online.
+  public static var defaultThreads: Int { Workers(count: nil).count }
+
   /// An executor of this engine on at most so many threads; `nil` for one per core.
   ///
   /// - Throws: ``ExecutionError`` with code `engineUnavailable`, or as ``Executor/init(_:threads:)``.

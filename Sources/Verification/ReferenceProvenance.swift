@@ -1,3 +1,4 @@
+import Checkpoint
 public import JSON
 
 /// What a reference says about where it comes from: the metadata `attnconv.reference`. All of it may be left out.
@@ -31,7 +32,7 @@ public struct ReferenceProvenance: Hashable, Sendable {
     framework = try Self.text("framework", in: json)
     model = try Self.text("model", in: json)
     sourceSHA256 = try Self.text("sourceSha256", in: json)
-    if let sourceSHA256, !Self.isDigest(sourceSHA256) {
+    if let sourceSHA256, !ContentDigest.isWellFormed(sourceSHA256) {
       throw Self.fault(
         "\"sourceSha256\": found \"\(sourceSHA256)\", expected 64 lower-case hexadecimal digits")
     }
@@ -43,13 +44,6 @@ public struct ReferenceProvenance: Hashable, Sendable {
       throw fault("\"\(name)\": found \(value.kind), expected a string")
     }
     return text
-  }
-
-  private static func isDigest(_ text: String) -> Bool {
-    text.utf8.count == 64
-      && text.utf8.allSatisfy {
-        UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0
-      }
   }
 
   private static func fault(_ message: String) -> VerificationError {

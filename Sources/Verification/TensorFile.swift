@@ -1,5 +1,6 @@
 import Bytes
 public import Checkpoint
+import Crypto
 public import Execution
 public import SystemPackage
 
@@ -76,6 +77,25 @@ public struct TensorFile: Sendable {
     } catch {
       throw VerificationError(error)
     }
+  }
+
+  /// The SHA-256 of the whole file, in hexadecimal; read in pieces of 128 KiB.
+  ///
+  /// - Throws: ``VerificationError`` with code `fileFailed`.
+  public func sha256() throws(VerificationError) -> String {
+    var hash = SHA256()
+    do throws(BytesError) {
+      var offset: UInt64 = 0
+      while offset < file.size {
+        let piece = try file.read(at: offset, count: Int(min(1 << 17, file.size - offset)))
+        hash.update(data: piece)
+        offset += UInt64(piece.count)
+      }
+      try file.checkUnchanged()
+    } catch {
+      throw VerificationError(error)
+    }
+    return ContentDigest.hexadecimal(hash.finalize())
   }
 
   /// Little-endian bytes as numbers.

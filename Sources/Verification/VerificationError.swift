@@ -13,6 +13,16 @@ public struct VerificationError: ExplainedError {
     case unsuitableReference = "unsuitable-reference"
     /// The file of an input does not hold one that a network can be given.
     case malformedInput = "malformed-input"
+    /// The pin file breaks the rules of its form.
+    case malformedPinFile = "malformed-pin-file"
+    /// The checkpoint of a pin is not there.
+    case missingCheckpoint = "missing-checkpoint"
+    /// The reference of a pin is not there.
+    case missingReference = "missing-reference"
+    /// A checkpoint and a reference are pinned with other values.
+    case alreadyPinned = "already-pinned"
+    /// The pin file has no such pin.
+    case notPinned = "not-pinned"
     /// A file could not be read or written.
     case fileFailed = "file-failed"
     /// The network could not be loaded or run.

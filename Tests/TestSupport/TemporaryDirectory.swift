@@ -34,4 +34,7 @@ package final class TemporaryDirectory {
   package func bytes(of name: String) throws -> [UInt8] {
     Array(try Data(contentsOf: URL(fileURLWithPath: file(name).string)))
   }
+
+  /// Removes a file in it.
+  package func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name).string) }
 }
