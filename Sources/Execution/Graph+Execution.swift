@@ -52,4 +52,18 @@ extension Graph {
       throw ExecutionError(error)
     }
   }
+
+  /// The nodes that a node is computed by where the outputs of others are given: itself, and all that lead to it
+  /// without passing through a given one; in the graph's order.
+  public func nodes(leadingTo index: Int, from given: Set<Int>) -> [Int] {
+    var found: Set<Int> = [index]
+    var pending = [index]
+    while let next = pending.popLast() {
+      for case .node(let input) in nodes[next].inputs
+      where !given.contains(input) && found.insert(input).inserted {
+        pending.append(input)
+      }
+    }
+    return found.sorted()
+  }
 }

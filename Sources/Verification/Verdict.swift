@@ -6,6 +6,8 @@ public struct Verdict: Hashable, Sendable {
   public let taps: [Comparison]
   /// Where the network begins to differ; `nil` where all agrees.
   public let divergence: Divergence?
+  /// What is wrong; `nil` where all agrees or where it was not asked for.
+  public let diagnosis: Diagnosis?
   /// What else is worth knowing, in words.
   public let notes: [String]
 
@@ -14,4 +16,15 @@ public struct Verdict: Hashable, Sendable {
 
   /// All comparisons in the order of the network, the output last.
   public var comparisons: [Comparison] { taps + [output] }
+
+  /// The comparisons of what each part computes from the recorded tensors before it; empty without a diagnosis.
+  public var local: [Comparison] { diagnosis?.local ?? [] }
+
+  /// The parts that are broken by themselves; empty without a diagnosis.
+  public var brokenParts: [NetworkPart] { diagnosis?.brokenParts ?? [] }
+
+  /// Whether a recorded tensor differs only because of parts before the one that computes it.
+  public func follows(_ comparison: Comparison) -> Bool {
+    !comparison.passes && local.contains { $0.tensor == comparison.tensor && $0.passes }
+  }
 }

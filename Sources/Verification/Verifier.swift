@@ -16,16 +16,21 @@ public struct Verifier: Sendable {
   public let engine: Engine
   /// How many threads it may use; `nil` for one per core.
   public let threads: Int?
+  /// Whether a network that differs is diagnosed: run part by part, in double precision, and searched for known faults.
+  public let diagnoses: Bool
 
   /// Creates a verifier.
   ///
   /// - Precondition: the tolerance is a finite number and not negative.
-  public init(tolerance: Double = Verifier.defaultTolerance, engine: Engine = .reference, threads: Int? = nil)
-  {
+  public init(
+    tolerance: Double = Verifier.defaultTolerance, engine: Engine = .reference, threads: Int? = nil,
+    diagnoses: Bool = true
+  ) {
     precondition(tolerance >= 0 && tolerance.isFinite, "a tolerance is a finite number and not negative")
     self.tolerance = tolerance
     self.engine = engine
     self.threads = threads
+    self.diagnoses = diagnoses
   }
 
   /// Checks the digests of a checkpoint, loads its network, runs it and compares.
@@ -57,32 +62,30 @@ public struct Verifier: Sendable {
     _ executor: some Executor, against reference: Reference, notes: [String]
   ) throws(VerificationError) -> Verdict {
     let graph = executor.weights.graph
-    let taps = try Self.taps(of: reference, in: graph)
+    let recorded = RecordedTensors(reference, taps: try Self.taps(of: reference, in: graph), in: graph)
     var comparisons: [Comparison] = []
     var failure: VerificationError?
-    func compare(_ record: TensorRecord, _ node: Node, _ actual: Tensor<some TensorElement>, ranked: Bool) {
-      guard failure == nil else { return }
-      do throws(VerificationError) {
-        comparisons.append(
-          Comparison(
-            record.name, node: node.name, actual: actual, expected: try reference.file.tensor(record),
-            tolerance: tolerance, ranked: ranked))
-      } catch {
-        failure = error
-      }
-    }
     do throws(ExecutionError) {
-      let output = try executor.run(reference.input, observing: .named(Set(taps.keys))) { node, output in
-        for record in taps[node.name] ?? [] { compare(record, node, output, ranked: false) }
+      _ = try executor.run(reference.input, observing: recorded.selection) { node, output in
+        guard failure == nil else { return }
+        do throws(VerificationError) {
+          comparisons += try recorded.comparisons(node, output, tolerance: tolerance)
+        } catch {
+          failure = error
+        }
       }
-      compare(reference.output, graph.nodes[graph.nodes.count - 1], output, ranked: true)
     } catch {
       throw VerificationError(error)
     }
     if let failure { throw failure }
-    let divergence = Divergence(comparisons, in: graph)
+    let parts = NetworkPart.all(comparisons, in: graph)
+    let divergence = Divergence(comparisons, parts)
+    let diagnosis =
+      diagnoses && divergence != nil
+      ? try Diagnosis(executor.weights, recorded, parts, tolerance: tolerance, threads: threads) : nil
     return Verdict(
-      output: comparisons.removeLast(), taps: comparisons, divergence: divergence, notes: notes)
+      output: comparisons.removeLast(), taps: comparisons, divergence: divergence, diagnosis: diagnosis,
+      notes: notes)
   }
 
   /// The taps of a reference by the canonical names of their nodes.

@@ -69,4 +69,37 @@ struct ReferenceNetworkTests {
     #expect(try weights.graph.part(sum..<sum + 1) == nil)
     #expect(try weights.graph.part(0..<0) == nil)
   }
+
+  @Test func `outputs put in the place of others are what follows is computed from`() throws {
+    let reference = ReferenceCase(testDescription: "timm-cbam-resnet18")
+    let expected = try reference.tensors()
+    let input = try #require(expected["input"])
+    let block = try #require(expected["taps.stages.0.blocks.1.relu"])
+    let executor = try ReferenceExecutor(ModelWeights(reference.checkpoint()))
+    var own: [String] = []
+    let pool = try #require(expected["taps.stem.pool"])
+    let noise = try Tensor<Double>(shape: pool.shape, values: .init(repeating: .nan, count: pool.count))
+    let output = try executor.run(input, replacing: .named(["stem.pool", "stages.0"])) { node, output in
+      own.append(node.name)
+      return node.name == "stem.pool" ? noise : Tensor(block)
+    }
+    #expect(own == ["stem.pool", "stages.0.blocks.1.relu"])
+    expectAgreement(output, try #require(expected["output"]), "output", tolerance: 1e-6)
+    // Nothing but what lies between runs.
+    var names: [String] = []
+    let between = try executor.output(
+      of: "stages.1.blocks.0", input: input, given: ["stages.0": Tensor(block)]
+    ) { node, _ in names.append(node.name) }
+    expectAgreement(
+      between, try #require(expected["taps.stages.1.blocks.0.relu"]), "block", tolerance: 1e-6)
+    let graph = executor.weights.graph
+    #expect(names == graph.nodes.map(\.name).filter { $0.hasPrefix("stages.1.blocks.0.") })
+    let wrong = try Tensor<Double>(shape: [1], values: [0])
+    #expect(
+      throws: ExecutionError(
+        .unsuitableInput, "stem.pool: found an output of shape [1], expected \(pool.shape)")
+    ) {
+      try executor.output(of: "head", input: input, given: ["stem.pool": wrong])
+    }
+  }
 }

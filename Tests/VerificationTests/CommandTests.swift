@@ -48,6 +48,7 @@ import TestSupport
         failed: 2 of 4 tensors differ by more than 1e-05 of their largest magnitude
         first diverging layer: attention.spatial.conv
           agreeing before it: attention.spatial.statistics
+          the other difference follows from it
 
         """), "\(outcome.output)")
   }

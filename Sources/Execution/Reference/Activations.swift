@@ -7,17 +7,21 @@ struct Activations {
   private var inputUses = 0
   private var outputUses: [Int]
 
-  /// Counts how often each output is used; the last node's is used by the caller.
-  init(_ graph: Graph, input: Tensor<Double>) {
-    self.input = input
+  /// Counts how often some nodes use each output; that of `result` is used by the caller. `given` outputs are there
+  /// from the start.
+  init(
+    _ graph: Graph, nodes: [Int], result: Int, input: Tensor<Double>, given: [Int: Tensor<Double>] = [:]
+  ) {
     outputs = Array(repeating: nil, count: graph.nodes.count)
     outputUses = Array(repeating: 0, count: graph.nodes.count)
-    for source in graph.nodes.lazy.flatMap(\.inputs) + [.node(graph.nodes.count - 1)] {
+    for source in nodes.lazy.flatMap({ graph.nodes[$0].inputs }) + [.node(result)] {
       switch source {
       case .input: inputUses += 1
       case .node(let index): outputUses[index] += 1
       }
     }
+    self.input = inputUses > 0 ? input : nil
+    for (index, output) in given { store(output, at: index) }
   }
 
   /// Keeps the output of a node until its last use; an output that nothing uses is not kept.

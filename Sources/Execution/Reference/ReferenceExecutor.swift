@@ -21,17 +21,82 @@ public struct ReferenceExecutor: Executor {
   public func run(
     _ input: Tensor<Float>, observing selection: NodeSelection, _ observe: (Node, Tensor<Double>) -> Void
   ) throws(ExecutionError) -> Tensor<Double> {
+    try run(input, replacing: selection) { node, output in
+      observe(node, output)
+      return output
+    }
+  }
+
+  /// Runs the network on a batch [N, C, H, W], putting other numbers in the place of the outputs of selected nodes:
+  /// the nodes behind them compute from those.
+  ///
+  /// With outputs recorded elsewhere, each part of the network runs on a right input, so that a fault in it is told
+  /// from one before it.
+  ///
+  /// - Parameters:
+  ///   - input: a map [N, C, H, W].
+  ///   - selection: the nodes whose outputs are replaced.
+  ///   - replace: called with each selected node and its output, in the graph's order; gives what the nodes behind it
+  ///     are given, in the same shape.
+  /// - Returns: the output of the last node.
+  /// - Throws: ``ExecutionError`` with code `unsuitableInput`, `tooLarge` or `unknownNode`.
+  public func run(
+    _ input: Tensor<Float>, replacing selection: NodeSelection,
+    _ replace: (Node, Tensor<Double>) -> Tensor<Double>
+  ) throws(ExecutionError) -> Tensor<Double> {
+    let graph = weights.graph
+    let selected = try selection.indices(in: graph)
+    return try evaluate(Array(graph.nodes.indices), input, given: [:]) { index, output in
+      selected.contains(index) ? replace(graph.nodes[index], output) : output
+    }
+  }
+
+  /// The output of one node, computed from given outputs of others; only what lies between runs.
+  ///
+  /// - Parameters:
+  ///   - name: a canonical name.
+  ///   - input: the input of the network [N, C, H, W], used where a path from it to the node passes no given output.
+  ///   - given: outputs by canonical name, in the shapes that the network has for `input`.
+  ///   - observe: called with each node that runs and its output, in the graph's order.
+  /// - Returns: the output of the node.
+  /// - Throws: ``ExecutionError`` with code `unsuitableInput`, `tooLarge` or `unknownNode`.
+  public func output(
+    of name: String, input: Tensor<Float>, given: [String: Tensor<Double>],
+    _ observe: (Node, Tensor<Double>) -> Void = { _, _ in }
+  ) throws(ExecutionError) -> Tensor<Double> {
+    let graph = weights.graph
+    var outputs: [Int: Tensor<Double>] = [:]
+    for (name, output) in given { outputs[try NodeSelection.index(of: name, in: graph)] = output }
+    let target = try NodeSelection.index(of: name, in: graph)
+    let nodes = graph.nodes(leadingTo: target, from: Set(outputs.keys))
+    return try evaluate(nodes, input, given: outputs) { index, output in
+      observe(graph.nodes[index], output)
+      return output
+    }
+  }
+
+  /// Computes some nodes, the last of which gives the result. What `finish` returns takes the place of an output.
+  private func evaluate(
+    _ nodes: [Int], _ input: Tensor<Float>, given: [Int: Tensor<Double>],
+    _ finish: (Int, Tensor<Double>) -> Tensor<Double>
+  ) throws(ExecutionError) -> Tensor<Double> {
     let graph = weights.graph
     let shapes = try graph.activationShapes(input: input.shape)
-    let observed = try selection.indices(in: graph)
-    var activations = Activations(graph, input: Tensor(input))
-    for (index, node) in graph.nodes.enumerated() {
-      let output = try compute(node, shape: shapes[index], from: &activations)
-      assert(output.shape == shapes[index], "\(node.name): \(output.shape) instead of \(shapes[index])")
-      if observed.contains(index) { observe(node, output) }
+    for (index, output) in given where output.shape != shapes[index] {
+      throw ExecutionError(
+        .unsuitableInput,
+        "\(graph.nodes[index].name): found an output of shape \(output.shape), expected \(shapes[index])")
+    }
+    let result = nodes[nodes.count - 1]
+    var activations = Activations(graph, nodes: nodes, result: result, input: Tensor(input), given: given)
+    for index in nodes {
+      let node = graph.nodes[index]
+      let output = finish(index, try compute(node, shape: shapes[index], from: &activations))
+      precondition(
+        output.shape == shapes[index], "\(node.name): \(output.shape) instead of \(shapes[index])")
       activations.store(output, at: index)
     }
-    return activations.take(.node(graph.nodes.count - 1))
+    return activations.take(.node(result))
   }
 
   /// The output of one node. Inputs that no later node needs are taken away from `activations` and changed in

@@ -1,17 +1,16 @@
 import Architectures
 import Checkpoint
 import Execution
-import JSON
 import SystemPackage
 import Verification
 
 /// What a verification found, as text and as JSON.
 struct VerdictReport {
-  private let verdict: Verdict
-  private let verifier: Verifier
-  private let checkpoint: Checkpoint
-  private let reference: Reference
-  private let architecture: Architecture
+  let verdict: Verdict
+  let verifier: Verifier
+  let checkpoint: Checkpoint
+  let reference: Reference
+  let architecture: Architecture
 
   /// At most so many layers are listed as suspects; JSON has all of them.
   private static let maximumSuspects = 8
@@ -26,15 +25,22 @@ struct VerdictReport {
 
   /// The comparison of every tensor, and the verdict.
   var lines: [String] {
-    var table = TextTable([
-      ("tensor", .left), ("max abs", .right), ("max rel", .right), ("cosine", .right), ("verdict", .left),
-    ])
+    // A network without taps is one part, whose own comparison says nothing new.
+    let local = Dictionary(grouping: verdict.taps.isEmpty ? [] : verdict.local, by: \.tensor)
+    var columns: [(String, TextTable.Alignment)] = [
+      ("tensor", .left), ("max abs", .right), ("max rel", .right), ("cosine", .right),
+    ]
+    if !local.isEmpty { columns.append(("by itself", .right)) }
+    var table = TextTable(columns + [("verdict", .left)])
     for comparison in verdict.comparisons {
-      table.append([
-        comparison.tensor, comparison.largestAbsolute.map { NumberText.scientific($0.value) } ?? "-",
-        comparison.relativeDifference.map(NumberText.scientific) ?? "-",
-        comparison.cosineSimilarity.map(NumberText.fixed) ?? "-", comparison.passes ? "pass" : "FAIL",
-      ])
+      var row = [
+        comparison.tensor, Self.text(comparison.largestAbsolute?.value),
+        Self.text(comparison.relativeDifference),
+        comparison.cosineSimilarity.map(NumberText.fixed) ?? "-",
+      ]
+      if !local.isEmpty { row.append(Self.text(local[comparison.tensor]?.first?.relativeDifference)) }
+      row.append(comparison.passes ? "pass" : verdict.follows(comparison) ? "FAIL, follows" : "FAIL")
+      table.append(row)
     }
     return headerLines + [""] + table.lines + [""] + noteLines + verdictLines
   }
@@ -80,78 +86,49 @@ struct VerdictReport {
     }
     if divergence.suspects.count > 1 {
       lines.append("  the fault is in one of \(divergence.suspects.count): " + Self.list(divergence.suspects))
-      if verdict.taps.isEmpty { lines.append("  record taps to learn in which layer it is") }
     }
+    return lines + diagnosisLines
+  }
+
+  /// Which parts are broken by themselves.
+  private var diagnosisLines: [String] {
+    guard let diagnosis = verdict.diagnosis, let divergence = verdict.divergence else { return [] }
+    var lines: [String] = []
+    let parts = diagnosis.brokenParts
+    if parts.isEmpty {
+      lines.append(
+        "no part is broken by itself: in double precision, from the recorded tensors before it, each agrees")
+      lines.append(
+        "  the differences are rounding that adds up, or of the engine \(verifier.engine.rawValue)")
+    } else if parts.count > 1 || parts[0].tensor != divergence.tensor {
+      let isOne = parts.count == 1
+      lines.append(
+        "\(parts.count) \(isOne ? "part is" : "parts are") broken, each run on the recorded tensors before it:"
+      )
+      let width = parts.map(\.node.count).max() ?? 0
+      for part in parts {
+        let local = diagnosis.local.first { $0.tensor == part.tensor }
+        let difference = local?.relativeDifference.map { "differs by \(NumberText.scientific($0))" }
+        lines.append(
+          "  " + part.node + String(repeating: " ", count: width - part.node.count)
+            + "  \(difference ?? "is not finite")")
+      }
+    }
+    let following = verdict.comparisons.count(where: verdict.follows)
+    if !parts.isEmpty, following > 0 {
+      let differences = following == 1 ? "difference follows" : "\(following) differences follow"
+      lines.append("  the other \(differences) from \(parts.count == 1 ? "it" : "them")")
+    }
+    if !diagnosis.nonFiniteParameters.isEmpty {
+      lines.append("NaN or infinity in the weights: " + Self.list(diagnosis.nonFiniteParameters))
+    }
+    if verdict.taps.isEmpty { lines.append("record taps to learn in which layer it is") }
     return lines
   }
 
-  /// The report for programs.
-  var members: [String: JSONValue] {
-    [
-      "status": verdict.passed ? "passed" : "diverged",
-      "file": .string(checkpoint.path.string),
-      "reference": .string(reference.file.path.string),
-      "provenance": reference.provenance?.json ?? .null,
-      "architecture": checkpoint.metadata.architecture,
-      "architectureName": .string(architecture.name),
-      "content": .string(checkpoint.metadata.content),
-      "engine": .string(verifier.engine.rawValue),
-      "tolerance": .number(verifier.tolerance),
-      "inputShape": Self.json(reference.input.shape),
-      "tensors": .array(verdict.comparisons.map(Self.json)),
-      "divergence": verdict.divergence.map(Self.json) ?? .null,
-      "notes": .array(verdict.notes.map(JSONValue.string)),
-    ]
-  }
-
-  private static func json(_ comparison: Comparison) -> JSONValue {
-    [
-      "tensor": .string(comparison.tensor),
-      "node": .string(comparison.node),
-      "shape": json(comparison.shape),
-      "passed": .bool(comparison.passes),
-      "expectedMaximum": .number(comparison.expectedMaximum),
-      "relativeDifference": comparison.relativeDifference.map(JSONValue.number) ?? .null,
-      "largestAbsolute": comparison.largestAbsolute.map(json) ?? .null,
-      "largestRelative": comparison.largestRelative.map(json) ?? .null,
-      "cosineSimilarity": comparison.cosineSimilarity.map(JSONValue.number) ?? .null,
-      "ranking": comparison.ranking.map(json) ?? .null,
-      "nonFiniteActual": comparison.nonFiniteActual.map(json) ?? .null,
-      "nonFiniteExpected": comparison.nonFiniteExpected.map(json) ?? .null,
-      "notes": .array(comparison.notes.map(JSONValue.string)),
-    ]
-  }
-
-  private static func json(_ difference: Comparison.Difference) -> JSONValue {
-    [
-      "value": .number(difference.value), "index": json(difference.index),
-      "actual": .number(difference.actual),
-      "expected": .number(difference.expected),
-    ]
-  }
-
-  private static func json(_ numbers: Comparison.NonFinite) -> JSONValue {
-    ["count": .integer(numbers.count), "first": json(numbers.first)]
-  }
-
-  private static func json(_ ranking: RankingAgreement) -> JSONValue {
-    [
-      "rows": .integer(ranking.rows), "top1": .integer(ranking.top1),
-      "top5": ranking.top5.map(JSONValue.integer) ?? .null,
-    ]
-  }
-
-  private static func json(_ divergence: Divergence) -> JSONValue {
-    [
-      "tensor": .string(divergence.tensor), "node": .string(divergence.node),
-      "suspects": .array(divergence.suspects.map(JSONValue.string)),
-      "agreeing": .array(divergence.agreeing.map(JSONValue.string)),
-    ]
-  }
-
-  private static func json(_ shape: [Int]) -> JSONValue { .array(shape.map(JSONValue.integer)) }
-
   private static func text(_ shape: [Int]) -> String { shape.map(String.init).joined(separator: "x") }
+
+  private static func text(_ number: Double?) -> String { number.map(NumberText.scientific) ?? "-" }
 
   private static func list(_ names: [String]) -> String {
     let rest = names.count - maximumSuspects
