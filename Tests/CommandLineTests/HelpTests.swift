@@ -17,6 +17,7 @@ import TestSupport
       ("inspect", ["inspect", "--help"]),
       ("export", ["export", "--help"]),
       ("verify", ["verify", "--help"]),
+      ("pin", ["pin", "--help"]),
       ("run", ["run", "--help"]),
       ("dialects", ["dialects", "--help"]),
     ])

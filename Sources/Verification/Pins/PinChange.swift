@@ -13,12 +13,15 @@ public struct PinChange: Hashable, Sendable {
   /// The change in words: `content: pinned 01ab..., found 23cd...`.
   public var text: String { "\(member): pinned \(Self.text(pinned)), found \(Self.text(found))" }
 
+  /// What tells variants of an object apart that have other members: where it differs, nothing else says more.
+  private static let kinds = ["family", "kind"]
+
   /// Every difference between two objects, in the order of their members.
   static func all(from pinned: JSONValue, to found: JSONValue, path: String = "") -> [PinChange] {
-    let left = pinned.objectValue ?? []
-    let right = found.objectValue ?? []
-    let added = right.filter { pinned[$0.name] == nil }
-    return (left + added).flatMap { member in
+    let added = (found.objectValue ?? []).filter { pinned[$0.name] == nil }
+    let members = (pinned.objectValue ?? []) + added
+    let kind = members.first { kinds.contains($0.name) && pinned[$0.name] != found[$0.name] }
+    return (kind.map { [$0] } ?? members).flatMap { member in
       let (old, new) = (pinned[member.name], found[member.name])
       let path = path.isEmpty ? member.name : path + "." + member.name
       if old == new { return [PinChange]() }

@@ -15,7 +15,11 @@ extension PinFile {
 
   /// Adds a pin to a file, or begins a file with it.
   ///
-  /// - Parameter replacing: whether a pin of the same checkpoint and reference that differs may be replaced.
+  /// - Parameters:
+  ///   - pin: the pin.
+  ///   - path: the pin file.
+  ///   - replacing: whether a pin of the same checkpoint and reference that differs may be replaced.
+  /// - Returns: what changed.
   /// - Throws: ``VerificationError`` with code `alreadyPinned` where it may not, `malformedPinFile` or `fileFailed`.
   public static func add(
     _ pin: Pin, to path: FilePath, replacing: Bool

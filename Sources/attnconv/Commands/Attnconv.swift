@@ -21,8 +21,8 @@ struct Attnconv: AsyncParsableCommand {
       """,
     version: "\(version) (engines: \(engines))",
     subcommands: [
-      ImportCommand.self, InspectCommand.self, ExportCommand.self, VerifyCommand.self, RunCommand.self,
-      DialectsCommand.self,
+      ImportCommand.self, InspectCommand.self, ExportCommand.self, VerifyCommand.self, PinCommand.self,
+      RunCommand.self, DialectsCommand.self,
     ])
 
   /// The version of the program; the changes are in CHANGELOG.md.

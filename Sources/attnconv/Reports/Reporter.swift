@@ -28,7 +28,9 @@ struct Reporter {
     var all = members
     all["command"] = .string(command)
     all["schemaVersion"] = .integer(Self.schemaVersion)
-    Terminal.result(JSONValue.object(all.map { JSONValue.Member($0.key, $0.value) }).text(indented: true))
+    let text = JSONValue.object(all.map { JSONValue.Member($0.key, $0.value) }).text(indented: true)
+    // Only strings hold this beginning of a command to CI systems (``VisibleText``).
+    Terminal.result(text.replacing("##", with: #"#\u0023"#))
   }
 
   /// Prints warnings.

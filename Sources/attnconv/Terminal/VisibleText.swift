@@ -1,14 +1,22 @@
-/// Text from files made safe to show: a name in a checkpoint must not steer the terminal.
+/// Text from files made safe to show: a name in a checkpoint must steer neither the terminal nor a CI system.
 enum VisibleText {
-  /// The text with control characters, and those that change the direction of writing, as escapes.
+  /// A line of text in which control characters, those that change the direction of writing, and the beginnings of
+  /// commands to CI systems are escapes.
+  ///
+  /// GitHub Actions obeys lines that begin with `::` and `##[` anywhere in a line (actions/runner, `ActionCommand.cs`),
+  /// Azure Pipelines `##vso[`, TeamCity `##teamcity[`.
   static func of(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: isHidden) else { return text }
     var visible = ""
-    for scalar in text.unicodeScalars {
-      if isHidden(scalar) {
+    var previous: Unicode.Scalar?
+    let command = text.unicodeScalars.drop(while: \.properties.isWhitespace)
+    let colon = command.starts(with: "::".unicodeScalars) ? command.startIndex : nil
+    for (index, scalar) in zip(text.unicodeScalars.indices, text.unicodeScalars) {
+      if isHidden(scalar) || index == colon || (scalar == "#" && previous == "#") {
         visible += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+        previous = nil
       } else {
         visible.unicodeScalars.append(scalar)
+        previous = scalar
       }
     }
     return visible

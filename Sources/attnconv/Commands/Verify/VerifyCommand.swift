@@ -1,4 +1,5 @@
 import ArgumentParser
+import SystemPackage
 import Verification
 
 /// `attnconv verify`: whether a network computes what the original framework computed.
@@ -15,10 +16,17 @@ struct VerifyCommand: AsyncParsableCommand {
 
       A reference is a safetensors file with F32 tensors input [N,C,H,W] and output, and taps.<layer> for layers; \
       Tools/record_reference.py records one beside the authors' code.
+
+      Without a checkpoint, everything that \(PinFile.defaultName) pins is checked; 'attnconv pin' adds to it. Ends with \
+      0 where all pins hold, 1 where a checkpoint or a reference was changed or a network differs, 2 where one \
+      could not be checked. With GITHUB_ACTIONS=true, what fails is annotated.
       """)
 
-  @Argument(help: ArgumentHelp("The canonical checkpoint.", valueName: "checkpoint"), completion: .file())
-  var checkpoint: String
+  @Argument(
+    help: ArgumentHelp(
+      "The canonical checkpoint; without one, everything that the pin file pins.", valueName: "checkpoint"),
+    completion: .file())
+  var checkpoint: String?
 
   @Option(
     name: .long, help: ArgumentHelp("The recorded input and outputs.", valueName: "file"), completion: .file()
@@ -28,32 +36,47 @@ struct VerifyCommand: AsyncParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The largest difference that passes, relative to the largest expected magnitude.",
+      "The largest difference that passes, relative to the largest expected magnitude; by default 1e-05.",
       valueName: "number"))
-  var tolerance = Verifier.defaultTolerance
+  var tolerance: Double?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("Check what this file pins; by default \(PinFile.defaultName).", valueName: "file"),
+    completion: .file())
+  var pins: String?
 
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
+  @OptionGroup(title: "Continuous integration") var integration: IntegrationArguments
   @OptionGroup(title: "Reports") var report: ReportOptions
 
   /// The ways of verifying.
   private enum Mode {
     /// One checkpoint against one reference.
     case one(VerifyOne)
+    /// Everything that a pin file pins.
+    case pins(VerifyPins)
   }
 
   /// What the arguments ask for.
   ///
   /// - Throws: `ValidationError` where they do not belong together.
   private func mode() throws -> Mode {
-    guard let reference else { throw ValidationError("--reference is missing: the file of recorded outputs") }
+    guard let checkpoint else {
+      if reference != nil { throw ValidationError("name the checkpoint that --reference belongs to") }
+      if tolerance != nil { throw ValidationError("--tolerance needs a checkpoint; pins have their own") }
+      return .pins(VerifyPins(path: FilePath(pins ?? PinFile.defaultName), options: self))
+    }
+    if pins != nil { throw ValidationError("--pins checks everything in the file; leave out the checkpoint") }
+    guard let reference else {
+      throw ValidationError(
+        "--reference is missing: the file of recorded outputs; without a checkpoint, all pins are checked")
+    }
     return .one(VerifyOne(checkpoint: checkpoint, reference: reference, options: self))
   }
 
   func validate() throws {
-    // From 1 on a network that gives nothing but 0 would pass.
-    if !(0..<1).contains(tolerance) {
-      throw ValidationError("--tolerance expects a number from 0 to less than 1, found '\(tolerance)'")
-    }
+    try Tolerance.check(tolerance)
     _ = try mode()
   }
 
@@ -62,6 +85,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let status: ExitStatus
     switch try mode() {
     case .one(let one): status = try one.run(reporter)
+    case .pins(let pins): status = try await pins.run(reporter)
     }
     if status != .done { throw ExitCode(status.rawValue) }
   }

@@ -17,16 +17,27 @@ struct VerifyOne {
   /// - Throws: `ExitCode` where they could not be compared; the reason is reported.
   func run(_ reporter: Reporter) throws -> ExitStatus {
     let path = FilePath(StandardInput.path(checkpoint))
+    let name = "\(checkpoint) against \(reference)"
+    let place = (file: path.string, line: Int?.none)
+    do {
+      try options.integration.check()
+    } catch {
+      throw reporter.fail(error)
+    }
     do {
       let checkpoint = try Checkpoint(path)
       let reference = try Reference(FilePath(StandardInput.path(reference)))
       let verifier = Verifier(
-        tolerance: options.tolerance, engine: options.execution.engine, threads: options.execution.threads)
+        tolerance: options.tolerance ?? Verifier.defaultTolerance, engine: options.execution.engine,
+        threads: options.execution.threads)
       let verdict = try verifier.verify(checkpoint, against: reference)
       reporter.warn(verdict.notes)
       try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
-      return verdict.passed ? .done : .no
+      let outcome = CheckOutcome(verdict, name: name, place: place)
+      return max(outcome.exitStatus, options.integration.publish([outcome], suite: name, reporter))
     } catch {
+      let outcome = CheckOutcome(error, name: name, place: place)
+      _ = options.integration.publish([outcome], suite: name, reporter)
       throw reporter.fail(error, file: path.string)
     }
   }
