@@ -6,7 +6,7 @@ BIN = .build/release/attnconv
 # The shipped program carries the Swift runtime, so it runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help dependencies fast-engine build release demo test lint format interoperability bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo examples test lint format interoperability bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -31,17 +31,27 @@ demo: dependencies release ## Install, build, and import a checkpoint of Fixture
 	$(BIN) inspect .build/demo/cbam.safetensors
 	$(BIN) export .build/demo/cbam.safetensors --to pytorch -o .build/demo/back.pth
 
+# The packages of Examples/ share what the program was built from.
+PACKAGE = $(SWIFT) build $(RELEASE) --scratch-path .build --package-path
+REFERENCES = Fixtures/references
+
+examples: release ## Build the examples and run them on Fixtures/
+	$(PACKAGE) Examples/OwnLayer
+	$(PACKAGE) Examples/Classify
+	.build/release/OwnLayer $(REFERENCES)/module-cbam/checkpoint.safetensors attention. $(REFERENCES)/module-cbam/reference.safetensors
+	.build/release/Classify $(REFERENCES)/timm-cbam-resnet18/checkpoint.safetensors Examples/Classify/circles.ppm
+
 test: dependencies ## Build and run the tests
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	$(SWIFT) test --skip-build -Xswiftc -warnings-as-errors
 
 lint: ## Check the style of all Swift code
-	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests
+	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests Examples
 
 format: ## Bring all Swift code into style
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Examples
 
-interoperability: release ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
+interoperability: examples ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
 	Tools/python-environment.sh
 	ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q
 

@@ -86,6 +86,21 @@ def bam(state: dict, image):
     return network(image.double()), network.taps
 
 
+def cbam(state: dict, image):
+    """The official CBAM on its own."""
+    x = image.double()
+    network = official.Network(state)
+
+    def mlp(pooled):
+        return network.linear(torch.relu(network.linear(pooled, "ChannelGate.mlp.1")), "ChannelGate.mlp.3")
+
+    channel = x * torch.sigmoid(mlp(x.mean((2, 3))) + mlp(x.amax((2, 3))))[:, :, None, None]
+    maps = torch.stack([channel.amax(1), channel.mean(1)], dim=1)
+    gate = network.norm(network.convolution(maps, "SpatialGate.spatial.conv", padding=3), "SpatialGate.spatial.bn")
+    taps = {"attention.channel.scale": channel, "attention.spatial.statistics": maps, "attention.spatial.norm": gate}
+    return channel * torch.sigmoid(gate), taps
+
+
 def nam(state: dict, image):
     """Christian-lyc/NAM: the norm's scale weighs its own output."""
     x = image.double()

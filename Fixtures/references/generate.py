@@ -94,6 +94,7 @@ package(
 state = official.calibrated(narrow_cbam.state_dict(table=narrow.narrow(narrow.load("jc_cifar100_r18_bam"), 32)))
 functions("cifar-resnet18-bam", state, "attention-module CIFAR ResNet-18 + BAM, narrow", evaluations.cifar, (2, 3, 32, 32), 6)
 functions("module-bam", table("mod_bam_c64"), "attention-module BAM", evaluations.bam, (2, 64, 5, 8), 7)
+functions("module-cbam", table("mod_cbam_c64"), "attention-module CBAM", evaluations.cbam, (2, 64, 5, 7), 11)
 functions("module-nam", table("mod_nam_c64"), "NAM channel attention", evaluations.nam, (2, 64, 4, 3), 8)
 functions("module-eca-ns", table("mod_ecans_k3"), "ECA-NS", evaluations.eca_per_channel, (2, 64, 3, 4), 9)
 functions("module-cbam-k49", table("xmu_cbam_k49"), "External-Attention CBAM", evaluations.external_cbam, (2, 64, 5, 6), 10)

@@ -9,7 +9,7 @@ struct ReferenceCase: CustomTestStringConvertible, Sendable {
   var testDescription: String
 
   static let all = [
-    "cifar-resnet18-bam", "module-bam", "module-cbam-k49", "module-eca-ns", "module-nam",
+    "cifar-resnet18-bam", "module-bam", "module-cbam", "module-cbam-k49", "module-eca-ns", "module-nam",
     "pytorchcv-bam-resnet18",
     "timm-cbam-resnet18", "timm-ecaresnet50d", "timm-legacy-seresnet18", "torchvision-mobilenet-v2",
   ].map(ReferenceCase.init(testDescription:))

@@ -23,10 +23,11 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 64])
   func `pins that hold are told in the order of the file`(_ threads: Int) async throws {
-    for row in ReferenceCase.all where row.name.hasPrefix("module-") { try project.pin(row) }
+    let rows = ReferenceCase.all.filter { $0.name.hasPrefix("module-") }
+    for row in rows { try project.pin(row) }
     let file = try PinFile(project.pins)
     let checks = await PinChecker(threads: threads).check(file)
-    #expect(checks.count == 4)
+    #expect(checks.count == rows.count && rows.count > 3)
     #expect(checks.map(\.entry) == file.entries)
     #expect(checks.allSatisfy { $0.holds })
     guard case .holds(let verdict) = checks.last?.outcome else { return }
