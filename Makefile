@@ -6,7 +6,7 @@ BIN = .build/release/attnconv
 # The shipped program carries the Swift runtime, so it runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help dependencies fast-engine build release demo examples test lint format interoperability bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo examples test lint format interoperability bench-programs bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -31,7 +31,7 @@ demo: dependencies release ## Install, build, and import a checkpoint of Fixture
 	$(BIN) inspect .build/demo/cbam.safetensors
 	$(BIN) export .build/demo/cbam.safetensors --to pytorch -o .build/demo/back.pth
 
-# The packages of Examples/ share what the program was built from.
+# The packages of Examples/ and Benchmarks/ share what the program was built from.
 PACKAGE = $(SWIFT) build $(RELEASE) --scratch-path .build --package-path
 REFERENCES = Fixtures/references
 
@@ -46,18 +46,22 @@ test: dependencies ## Build and run the tests
 	$(SWIFT) test --skip-build -Xswiftc -warnings-as-errors
 
 lint: ## Check the style of all Swift code
-	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests Examples
+	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests Examples Benchmarks
 
 format: ## Bring all Swift code into style
-	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Examples
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Examples Benchmarks
 
 interoperability: examples ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
 	Tools/python-environment.sh
 	ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q
 
-bench: release ## Measure against cp and PyTorch; writes Benchmarks/RESULTS.md
-	Tools/python-environment.sh
+bench-programs: release # What the benchmarks measure, and what they measure against
+	$(PACKAGE) Benchmarks/Execution
+	Tools/python-environment.sh --with-onnxruntime
+
+bench: bench-programs ## Measure against cp, PyTorch and ONNX Runtime; writes Benchmarks/RESULTS.md
 	.venv/bin/python Benchmarks/import.py --write
+	.venv/bin/python Benchmarks/execution.py --write
 
 completions: release ## Print shell completions for bash, zsh and fish into .build/completions
 	mkdir -p .build/completions

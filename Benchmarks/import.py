@@ -1,8 +1,8 @@
 """Measures `attnconv import` against copying the file and against a Python process that converts it.
 
-    Tools/python-environment.sh && swift build -c release
+    Tools/python-environment.sh && make release
     python3 Benchmarks/import.py            # Markdown on stdout
-    python3 Benchmarks/import.py --write    # also Benchmarks/RESULTS.md
+    python3 Benchmarks/import.py --write    # also its section of Benchmarks/RESULTS.md
 
 Ratios of medians from one run are what the numbers are for; absolute times belong to the machine. Competitors take turns,
 so that a slow minute hits all of them. Sources are in the page cache, targets do not exist, and everything dirty is on the
@@ -11,17 +11,13 @@ disk before a clock starts. `attnconv` and the copy end with the data on the dis
 import argparse
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
-# This process imports no torch: a child's peak memory is never reported lower than its parent's at the fork.
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-PYTHON = ROOT / ".venv/bin/python"
+from measuring import PYTHON, ROOT, executable, machine, measure, write_section
 
 WRITE_MODEL = """
 import sys, torch, torchvision
@@ -36,22 +32,6 @@ save_file(torch.load(sys.argv[1], weights_only=True), sys.argv[2])
 """
 # The classifier has 2048 inputs: this many classes make a file of 2 GB, as large as a ResNet-50 gets without being anything else.
 FILES = {"100 MB": 1000, "2 GB": 238_000}
-
-
-def measure(command, target: pathlib.Path | None) -> tuple[float, int]:
-    """Seconds, and peak memory in bytes, of one cold process."""
-    if target:
-        target.unlink(missing_ok=True)
-    os.sync()
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    message = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"error: {command[0]}: exit {process.returncode}\n{message.decode(errors='replace')}")
-    return seconds, usage.ru_maxrss * 1024
 
 
 def compare(attnconv: str, source: pathlib.Path, runs: int) -> dict:
@@ -81,20 +61,9 @@ def compare(attnconv: str, source: pathlib.Path, runs: int) -> dict:
     }
 
 
-def machine() -> str:
-    model = next((line.split(":")[1].strip() for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.machine())
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = subprocess.run(
-        [PYTHON, "-c", "import torch, safetensors; print(torch.__version__, safetensors.__version__)"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, Linux {platform.release().split('-')[0]}; torch {versions[0]}, safetensors {versions[1]}"
-
-
 def report(sizes: dict, results: dict, help_seconds: float, runs: int) -> str:
     lines = [
-        "# Import benchmark",
-        "",
-        f"{machine()}. Median of {runs} runs, competitors in turn; fastest and slowest in brackets. Every CRC and digest computed.",
+        f"{machine('torch', 'safetensors')}. Median of {runs} runs, competitors in turn; fastest and slowest in brackets. Every CRC and digest computed.",
         "",
         "| file | what | time | compared with `attnconv` | peak memory |",
         "| --- | --- | --- | --- | --- |",
@@ -124,11 +93,9 @@ def main() -> None:
     parser.add_argument("--runs", default=7, type=int)
     parser.add_argument("--small", action="store_true", help="leave out the 2 GB file")
     parser.add_argument("--folder", type=pathlib.Path, help="where to put the files (8 GB; default: a new folder in .build)")
-    parser.add_argument("--write", action="store_true", help="also write Benchmarks/RESULTS.md")
+    parser.add_argument("--write", action="store_true", help="also write the section Import of Benchmarks/RESULTS.md")
     options = parser.parse_args()
-    attnconv = str(options.attnconv.absolute())
-    if not os.access(attnconv, os.X_OK):
-        sys.exit(f"error: {options.attnconv}: not an executable\nhint: swift build -c release, or --attnconv PATH")
+    attnconv = executable(options.attnconv, "make release, or --attnconv PATH")
 
     folder = pathlib.Path(tempfile.mkdtemp(prefix="benchmark-", dir=options.folder or ROOT / ".build"))
     try:
@@ -148,7 +115,7 @@ def main() -> None:
         shutil.rmtree(folder)
     print(text, end="")
     if options.write:
-        (ROOT / "Benchmarks/RESULTS.md").write_text(text)
+        write_section("Import", text)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 # repository root. The Swift package itself needs no Python.
 #
 #   Tools/python-environment.sh                    .venv with the pinned packages below
+#   Tools/python-environment.sh --with-onnxruntime also what Benchmarks/execution.py measures against
 #   Tools/python-environment.sh --with-torch-1.13  also Debian's python3-torch for /usr/bin/python3 (old-format writer)
 #
 # Safe to run again: a finished environment is recognised by the stamp file and left alone.
@@ -20,10 +21,17 @@ packages=(
   pytest==9.*
   jsonschema==4.*
 )
+onnxruntime=(
+  onnxruntime==1.31.*
+  onnx==1.23.*
+  onnxscript==0.7.*
+)
 
 with_old_torch=no
+with_onnxruntime=no
 for argument in "$@"; do
   case "$argument" in
+    --with-onnxruntime) with_onnxruntime=yes ;;
     --with-torch-1.13) with_old_torch=yes ;;
     *) echo "error: unknown argument $argument" >&2; exit 64 ;;
   esac
@@ -41,15 +49,23 @@ install_debian_packages() {
   fi
 }
 
-stamp="$environment/.installed"
-wanted="$(printf '%s\n' "${packages[@]}")"
-if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$wanted" ]; then
+# install STAMP PACKAGE...: installs the packages unless the stamp file says that this was done.
+install() {
+  local stamp="$environment/$1" wanted
+  shift
+  wanted="$(printf '%s\n' "$@")"
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; then return; fi
   if ! python3 -c 'import ensurepip' 2>/dev/null; then
     install_debian_packages python3-venv
   fi
   python3 -m venv "$environment"
-  "$environment/bin/pip" install --disable-pip-version-check --quiet "${packages[@]}"
+  "$environment/bin/pip" install --disable-pip-version-check --quiet "$@"
   printf '%s\n' "$wanted" > "$stamp"
+}
+
+install .installed "${packages[@]}"
+if [ "$with_onnxruntime" = yes ]; then
+  install .installed-onnxruntime "${onnxruntime[@]}"
 fi
 
 if [ "$with_old_torch" = yes ]; then

@@ -44,6 +44,14 @@ public struct AttentionModel: Sendable {
   /// What the checkpoint says about the network; `nil` where the weights did not come from one.
   public var architecture: Architecture? { weights.architecture }
 
+  /// Compiles the network for batches of a shape [N, C, H, W] where the engine does so, which the first call would
+  /// otherwise do.
+  ///
+  /// - Throws: as ``callAsFunction(_:)``.
+  public func prepare(input shape: [Int]) throws(ExecutionError) {
+    try executor.prepare(input: shape)
+  }
+
   /// The output for a batch [N, C, H, W]: logits [N, classes] of a network, a map of the same shape from a
   /// module.
   ///

@@ -18,6 +18,12 @@ public protocol Executor: Sendable {
   /// The network and its weights.
   var weights: ModelWeights { get }
 
+  /// Does what the first run for inputs of a shape [N, C, H, W] would do before it computes: the shape is checked, and
+  /// an engine that compiles does so.
+  ///
+  /// - Throws: as ``run(_:observing:_:)``.
+  func prepare(input shape: [Int]) throws(ExecutionError)
+
   /// Runs the network on a batch.
   ///
   /// - Parameters:

@@ -22,6 +22,17 @@ struct AttentionModelTests {
     }
   }
 
+  @Test(arguments: Engine.allCases.filter(\.isAvailable))
+  func `what a run would refuse is refused before it`(_ engine: Engine) throws {
+    let model = try AttentionModel(reference.checkpoint(), engine: engine)
+    try model.prepare(input: [3, 64, 4, 5])
+    #expect(
+      throws: ExecutionError(.unsuitableInput, "input: found 3 channels, expected 64")
+    ) {
+      try model.prepare(input: [1, 3, 4, 5])
+    }
+  }
+
   @Test func `the reference engine is always there`() {
     #expect(Engine.reference.isAvailable)
     #expect(Engine.fastest.isAvailable)

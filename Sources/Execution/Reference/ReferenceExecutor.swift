@@ -17,6 +17,11 @@ public struct ReferenceExecutor: Executor {
     workers = Workers(count: threads)
   }
 
+  /// Checks that the network runs on inputs of a shape [N, C, H, W]; there is nothing else to prepare.
+  public func prepare(input shape: [Int]) throws(ExecutionError) {
+    _ = try weights.graph.activationShapes(input: shape)
+  }
+
   /// Runs the network on a batch, one node at a time; see ``Executor/run(_:observing:_:)``.
   public func run(
     _ input: Tensor<Float>, observing selection: NodeSelection, _ observe: (Node, Tensor<Double>) -> Void
