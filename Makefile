@@ -6,7 +6,7 @@ BIN = .build/release/attnconv
 # The shipped program carries the Swift runtime, so it runs where no Swift is installed.
 RELEASE = -c release --static-swift-stdlib
 
-.PHONY: help dependencies fast-engine build release demo examples test lint format interoperability bench-programs bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo examples test lint format docs interoperability bench-programs bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -50,6 +50,9 @@ lint: ## Check the style of all Swift code
 
 format: ## Bring all Swift code into style
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests Examples Benchmarks
+
+docs: fast-engine release ## Build the documentation of the library into .build/documentation
+	Tools/documentation.sh
 
 interoperability: examples ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
 	Tools/python-environment.sh

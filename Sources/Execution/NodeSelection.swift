@@ -5,7 +5,7 @@ import Checkpoint
 ///
 /// A node is named by its canonical name, or by the path of a part of the network, which stands for the
 /// part's output: `stages.0.blocks.1` is the last activation of that block
-/// (``Architectures/Graph/outputIndex(of:)``).
+/// (``/Architectures/Graph/outputIndex(of:)``).
 public enum NodeSelection: Hashable, Sendable {
   /// No node.
   case none

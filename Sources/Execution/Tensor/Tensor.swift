@@ -1,7 +1,7 @@
 /// An array of numbers with a shape, row-major: the last side runs fastest.
 ///
 /// Activations are maps [N, C, H, W] (batch, channels, height, width) or vectors [N, C]; parameters have the
-/// shapes of their ``Architectures/Parameter``. A tensor is a value: a copy shares its storage until one of
+/// shapes of their ``/Architectures/Parameter``. A tensor is a value: a copy shares its storage until one of
 /// the two changes.
 ///
 ///     let image = try Tensor<Float>(shape: [1, 3, 224, 224], values: pixels)
