@@ -1,4 +1,5 @@
 import Architectures
+import Execution
 import JSON
 import SystemPackage
 import Verification
@@ -8,8 +9,10 @@ struct PinsReport {
   private let file: PinFile
   private let checks: [PinCheck]
   private let outcomes: [CheckOutcome]
+  private let engine: Engine
 
-  init(_ checks: [PinCheck], of file: PinFile, _ outcomes: [CheckOutcome]) {
+  init(_ checks: [PinCheck], by checker: PinChecker, of file: PinFile, _ outcomes: [CheckOutcome]) {
+    engine = checker.engine
     self.file = file
     self.checks = checks
     self.outcomes = outcomes
@@ -40,7 +43,7 @@ struct PinsReport {
   /// The report for programs.
   var members: [String: JSONValue] {
     [
-      "status": .string(status), "file": .string(file.path.string),
+      "status": .string(status), "engine": .string(engine.rawValue), "file": .string(file.path.string),
       "holding": .integer(checks.count(where: \.holds)),
       "pins": .array(zip(checks, outcomes).map(Self.json)),
     ]

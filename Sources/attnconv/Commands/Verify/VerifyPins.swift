@@ -33,7 +33,7 @@ struct VerifyPins {
       reporter.warn(outcome.warnings.map { "\(outcome.name): \($0)" })
       if case .unchecked(let error) = check.outcome { reporter.explain(error) }
     }
-    let report = PinsReport(checks, of: file, outcomes)
+    let report = PinsReport(checks, by: checker, of: file, outcomes)
     reporter.print(report.lines)
     if options.report.json { reporter.printJSON(report.members) }
     let status = outcomes.map(\.exitStatus).max() ?? .done
