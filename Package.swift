@@ -118,7 +118,11 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["TestSupport", "attnconv", "JSON", system],
+      dependencies: [
+        "TestSupport", "attnconv", "Execution", "JSON",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        system,
+      ],
       exclude: ["Golden"],
       swiftSettings: strict),
     // Optional: where the header is missing, the module cannot be imported and the engine is left out.

@@ -11,6 +11,11 @@ public struct Verdict: Hashable, Sendable {
   /// What else is worth knowing, in words.
   public let notes: [String]
 
+  /// How much single precision alone changes; `nil` where it was not measured.
+  public var noiseFloor: NoiseFloor?
+  /// Which parameters the reference checks; `nil` where it was not measured.
+  public var sensitivity: Sensitivity?
+
   /// Whether every tensor agrees.
   public var passed: Bool { divergence == nil }
 

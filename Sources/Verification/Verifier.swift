@@ -23,7 +23,7 @@ public struct Verifier: Sendable {
   ///
   /// - Precondition: the tolerance is a finite number and not negative.
   public init(
-    tolerance: Double = Verifier.defaultTolerance, engine: Engine = .reference, threads: Int? = nil,
+    tolerance: Double = Verifier.defaultTolerance, engine: Engine = .fastest, threads: Int? = nil,
     diagnoses: Bool = true
   ) {
     precondition(tolerance >= 0 && tolerance.isFinite, "a tolerance is a finite number and not negative")
@@ -92,7 +92,7 @@ public struct Verifier: Sendable {
   ///
   /// - Throws: ``VerificationError`` with code `unsuitableReference`, listing unknown names and wrong shapes of the taps
   ///   and the output at once, or `executionFailed` where the network cannot be given the input.
-  private static func taps(
+  static func taps(
     of reference: Reference, in graph: Graph
   ) throws(VerificationError) -> [String: [TensorRecord]] {
     let shapes: [[Int]]

@@ -1,4 +1,5 @@
 import Checkpoint
+import Execution
 import JSON
 import SystemPackage
 import Testing
@@ -81,13 +82,74 @@ import TestSupport
     #expect(report["status"] == "diverged")
     #expect(report["command"] == "verify")
     #expect(report["tolerance"]?.doubleValue == 1e-5)
-    #expect(report["engine"] == "reference")
+    #expect(report["engine"] == .string(Engine.fastest.rawValue))
     #expect(
       report["divergence"] == [
         "agreeing": ["attention.spatial.statistics"], "node": "attention.spatial.conv",
         "suspects": ["attention.spatial.conv"], "tensor": "taps.attention.spatial.conv",
       ])
     #expect(report["tensors"]?.arrayValue?.map { $0["passed"]?.boolValue } == [true, true, false, false])
+  }
+
+  @Test func `parameters that the reference cannot see are listed, and the network passes`() async throws {
+    let row = ReferenceCase("timm-legacy-seresnet18")
+    let arguments = ["--reference", row.referencePath.string, "--sensitivity"]
+    let program = Program(in: directory)
+    let outcome = try await program.run(["verify", row.checkpointPath.string] + arguments)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(
+      outcome.messages == "warning: the reference cannot see 4 of 134 parameters: a fault in them passes\n")
+    #expect(
+      outcome.output.contains(
+        """
+          not seen in stages.1.blocks.1.attention: reduce.weight, reduce.bias, expand.weight
+            relu is shut
+
+        """), "\(outcome.output)")
+    for text in [
+      "\nsensitivity: 130 of 134 parameters are seen when moved by 10 %; 20 num_batches_tracked, ",
+      "\n  not seen in stages.1.blocks.0.attention: reduce.bias\n    largest change of what was recorded: 3.",
+      "\nweakest seen: stages.2.blocks.0.attention.expand.weight changes taps.stages.2.blocks.0.relu by 1.",
+      ", 1.4 times the tolerance\n",
+    ] { #expect(outcome.output.contains(text), "\(outcome.output)") }
+    let passing = try report(
+      try await program.run(["verify", row.checkpointPath.string] + arguments + ["--json"]))
+    let sensitivity = try #require(passing["sensitivity"])
+    #expect(sensitivity["parameters"] == 134)
+    #expect(sensitivity["seen"] == 130)
+    let expected = """
+      {"parameter": "stages.1.blocks.1.attention.reduce.weight", "tensor": "output", "change": 0.0,
+       "obstacles": [{"kind": "shut", "name": "stages.1.blocks.1.attention.relu",
+         "explanation": "stages.1.blocks.1.attention.relu is shut"}]}
+      """
+    #expect(try sensitivity["blind"]?.arrayValue?[1].text() == JSONParser.parse(expected).text())
+  }
+
+  @Test func `what does not pass is not measured`() async throws {
+    let row = Self.module
+    let path = try changed(row) { $0.set("epsilon", .number(1e-3)) }
+    let report = try report(
+      try await run("verify", path, "--reference", row.referencePath.string, "--sensitivity", "--json"))
+    #expect(report["status"] == "diverged")
+    #expect(report["sensitivity"] == .null)
+  }
+
+  @Test(.enabled(if: Engine.oneDNN.isAvailable))
+  func `the noise floor is a column`() async throws {
+    let row = Self.module
+    let arguments = [
+      "verify", row.checkpointPath.string, "--reference", row.referencePath.string, "--oracle",
+    ]
+    let outcome = try await Program(in: directory).run(arguments)
+    #expect(outcome.status == 0, "\(outcome.messages)")
+    #expect(outcome.output.contains("max rel     noise       cosine  verdict\n"))
+    #expect(outcome.output.contains("\nnoise floor: "))
+    let report = try report(try await Program(in: directory).run(arguments + ["--json"]))
+    #expect(report["noiseFloor"]?["engine"] == "onednn")
+    let noises =
+      report["noiseFloor"]?["nodes"]?.arrayValue?.compactMap { $0["relativeDifference"]?.doubleValue } ?? []
+    #expect(noises.count == 3)
+    #expect(noises.allSatisfy { (0..<1e-6).contains($0) })
   }
 
   /// A command line that cannot be carried out.
@@ -129,6 +191,8 @@ import TestSupport
     .init(64, "", "verify", checkpoint, "--reference", reference, "--tolerance=-1e-5"),
     .init(64, "", "verify", checkpoint, "--reference", reference, "--tolerance", "nan"),
     .init(64, "", "verify", checkpoint, "--reference", reference, "--threads", "0"),
+    .init(64, "", "verify", "--oracle"),
+    .init(64, "", "verify", "--sensitivity", "--pins", "pins.json"),
     .init(64, "", "run", checkpoint, "--input", reference),
     .init(64, "", "run", checkpoint, "-o", "out"),
   ]

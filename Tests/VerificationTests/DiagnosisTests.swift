@@ -82,7 +82,7 @@ import Verification
     let reference = try Self.module.changedReference(in: directory) { file in
       for name in file.entries.keys where name.hasPrefix("taps.") { file.entries[name] = nil }
     }
-    let verdict = try verify(Self.module, reference: reference) {
+    let verdict = try verify(Self.module, Verifier(engine: .reference), reference: reference) {
       $0.swapPools("attention.spatial.conv.weight")
     }
     #expect(

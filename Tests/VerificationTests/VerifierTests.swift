@@ -12,10 +12,11 @@ import TestSupport
 
   init() throws { directory = try TemporaryDirectory() }
 
-  @Test(arguments: ReferenceCase.all)
-  func `networks compute what torch computes`(_ row: ReferenceCase) throws {
+  @Test(arguments: ReferenceCase.all, Engine.allCases.filter(\.isAvailable))
+  func `networks compute what torch computes`(_ row: ReferenceCase, _ engine: Engine) throws {
     let reference = try row.reference()
-    let verdict = try Verifier(tolerance: 1e-6).verify(row.checkpoint(), against: reference)
+    let verifier = Verifier(tolerance: engine == .reference ? 1e-6 : 1e-5, engine: engine)
+    let verdict = try verifier.verify(row.checkpoint(), against: reference)
     #expect(verdict.passed)
     #expect(verdict.divergence == nil)
     #expect(verdict.notes == [])

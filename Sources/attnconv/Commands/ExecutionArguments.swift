@@ -9,12 +9,24 @@ struct ExecutionArguments: ParsableArguments {
   var threads: Int?
 
   @Option(
-    name: .long,
+    name: .customLong("engine"),
     help: ArgumentHelp(
       "What runs the network: reference (double precision) or onednn (single precision, fast; part of builds "
-        + "that found libdnnl-dev).", valueName: "name"),
+        + "that found libdnnl-dev); by default onednn where it is part of the build.", valueName: "name"),
     transform: engine(named:))
-  var engine: Engine = .reference
+  private var choice: Engine?
+
+  /// The engine that was chosen, or the fastest of this build.
+  var engine: Engine { choice ?? .fastest }
+
+  /// A run on the reference engine that took longer was slow enough to mention the other engine.
+  private static let slowSeconds = 1.0
+
+  /// What makes a run that took so long faster; `nil` where nothing does, or where the user chose the engine.
+  func hint(afterSeconds seconds: Double) -> String? {
+    guard choice == nil, engine == .reference, seconds > Self.slowSeconds else { return nil }
+    return "install libdnnl-dev and build again: networks run many times faster"
+  }
 
   private static func engine(named name: String) throws -> Engine {
     guard let engine = Engine(rawValue: name) else {

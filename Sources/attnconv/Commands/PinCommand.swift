@@ -87,7 +87,9 @@ struct PinCommand: AsyncParsableCommand {
       tolerance: tolerance ?? known?.pin(of: checkpointName, against: referenceName)?.tolerance
         ?? Verifier.defaultTolerance,
       engine: execution.engine, threads: execution.threads)
+    let begin = Terminal.seconds
     let verdict = try verifier.verify(checkpoint, against: reference)
+    if let hint = execution.hint(afterSeconds: Terminal.seconds - begin) { reporter.hint(hint) }
     reporter.warn(verdict.notes)
     let pin = try Pin(
       checkpoint, named: checkpointName, against: reference, named: referenceName,

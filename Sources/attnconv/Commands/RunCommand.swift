@@ -43,8 +43,10 @@ struct RunCommand: AsyncParsableCommand {
       let checkpoint = try Checkpoint(path)
       let file = try TensorFile(FilePath(StandardInput.path(input)))
       let batch = try file.input()
+      let begin = Terminal.seconds
       let model = try AttentionModel(checkpoint, engine: execution.engine, threads: execution.threads)
       let result = try model(batch)
+      let seconds = Terminal.seconds - begin
       let byteCount = try TensorFile.write(["output": result], to: target, overwrite: force)
       let name = model.architecture?.name ?? "network"
       reporter.print([
@@ -61,6 +63,7 @@ struct RunCommand: AsyncParsableCommand {
           "bytesWritten": .integer(Int(clamping: byteCount)),
         ])
       }
+      if let hint = execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
     } catch {
       throw reporter.fail(error, file: path.string)
     }

@@ -14,6 +14,18 @@ enum NumberText {
     return (value < 0 ? "-" : "") + "\(text)e\(exponent < 0 ? "-" : "+")\(power)"
   }
 
+  /// How many times: `0.4`, `12`, `41,000` (two digits, of small ones one behind the point).
+  static func multiple(_ value: Double) -> String {
+    guard value < 1e15 else { return scientific(value) }
+    guard value >= 9.95 else {
+      let tenths = Int((value * 10).rounded())
+      return "\(tenths / 10).\(tenths % 10)"
+    }
+    var unit = 1
+    while value / Double(unit) >= 99.5 { unit *= 10 }
+    return (Int((value / Double(unit)).rounded()) * unit).grouped
+  }
+
   /// Nine digits behind the point.
   static func fixed(_ cosine: Double) -> String {
     let digits = Int((abs(cosine) * 1e9).rounded())

@@ -38,6 +38,9 @@ struct Reporter {
     for warning in warnings { Terminal.message(colored("warning:", "33") + " " + VisibleText.of(warning)) }
   }
 
+  /// Prints what to do next.
+  func hint(_ hint: String) { Terminal.message(colored("hint:", "36") + " " + VisibleText.of(hint)) }
+
   /// Prints an error and returns it as JSON.
   @discardableResult
   func explain(_ error: any Error, file: String? = nil) -> JSONValue {
@@ -49,7 +52,7 @@ struct Reporter {
     var message = (place.map { "\($0): " } ?? "") + error.message
     if let offset = error.offset { message += " (at byte \(offset))" }
     Terminal.message(colored("error:", "31") + " " + VisibleText.of(message))
-    if let hint = error.hint { Terminal.message(colored("hint:", "36") + " " + VisibleText.of(hint)) }
+    if let hint = error.hint { self.hint(hint) }
     var members: [JSONValue.Member] = [
       .init("error", Self.json(error, file: place)), .init("status", "failed"),
     ]

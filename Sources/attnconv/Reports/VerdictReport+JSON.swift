@@ -21,6 +21,8 @@ extension VerdictReport {
       "tolerance": .number(verifier.tolerance),
       "inputShape": Self.json(reference.input.shape),
       "tensors": .array(verdict.comparisons.map(Self.json)),
+      "noiseFloor": verdict.noiseFloor.map(Self.json) ?? .null,
+      "sensitivity": verdict.sensitivity.map { SensitivityReport($0).json } ?? .null,
       "divergence": verdict.divergence.map(Self.json) ?? .null,
       "local": .array(verdict.local.map(Self.json)),
       "brokenParts": .array(verdict.brokenParts.map(Self.json)),
@@ -71,6 +73,19 @@ extension VerdictReport {
       "tensor": .string(divergence.tensor), "node": .string(divergence.node),
       "suspects": .array(divergence.suspects.map(JSONValue.string)),
       "agreeing": .array(divergence.agreeing.map(JSONValue.string)),
+    ]
+  }
+
+  private static func json(_ floor: NoiseFloor) -> JSONValue {
+    [
+      "engine": .string(floor.engine.rawValue),
+      "nodes": .array(
+        floor.rows.map { row in
+          [
+            "node": .string(row.node),
+            "relativeDifference": row.relativeDifference.map(JSONValue.number) ?? .null,
+          ]
+        }),
     ]
   }
 

@@ -28,27 +28,32 @@ struct VerdictReport {
     // A network without taps is one part, whose own comparison says nothing new.
     let local = Dictionary(grouping: verdict.taps.isEmpty ? [] : verdict.local, by: \.tensor)
     var columns: [(String, TextTable.Alignment)] = [
-      ("tensor", .left), ("max abs", .right), ("max rel", .right), ("cosine", .right),
+      ("tensor", .left), ("max abs", .right), ("max rel", .right),
     ]
+    if verdict.noiseFloor != nil { columns.append(("noise", .right)) }
+    columns.append(("cosine", .right))
     if !local.isEmpty { columns.append(("by itself", .right)) }
     var table = TextTable(columns + [("verdict", .left)])
     for comparison in verdict.comparisons {
       var row = [
         comparison.tensor, Self.text(comparison.largestAbsolute?.value),
         Self.text(comparison.relativeDifference),
-        comparison.cosineSimilarity.map(NumberText.fixed) ?? "-",
       ]
+      if let noise = verdict.noiseFloor { row.append(Self.text(noise[comparison.node])) }
+      row.append(comparison.cosineSimilarity.map(NumberText.fixed) ?? "-")
       if !local.isEmpty { row.append(Self.text(local[comparison.tensor]?.first?.relativeDifference)) }
       row.append(comparison.passes ? "pass" : verdict.follows(comparison) ? "FAIL, follows" : "FAIL")
       table.append(row)
     }
-    return headerLines + [""] + table.lines + [""] + noteLines + verdictLines
+    let measured = noiseLines + (verdict.sensitivity.map { SensitivityReport($0).lines } ?? [])
+    return headerLines + [""] + table.lines + [""] + noteLines + measured + verdictLines
   }
 
   private var headerLines: [String] {
     var lines = [
       checkpoint.path.string,
       "  architecture  \(architecture.name)",
+      "  engine        \(verifier.engine.rawValue)",
       "  reference     \(reference.file.path.string), input " + Self.text(reference.input.shape),
     ]
     let provenance = [
@@ -68,6 +73,21 @@ struct VerdictReport {
       lines.append("images: \(ranking.rows); top-1 agrees for \(ranking.top1)\(top5)")
     }
     return lines
+  }
+
+  /// How many times the noise of single precision the largest difference is, or that of the first tensor that fails.
+  private var noiseLines: [String] {
+    guard let noise = verdict.noiseFloor else { return [] }
+    let multiples = verdict.comparisons.compactMap { comparison in
+      noise.multiple(of: comparison).map { (comparison, $0) }
+    }
+    guard
+      let (comparison, multiple) = multiples.first(where: { !$0.0.passes })
+        ?? multiples.max(by: { $0.1 < $1.1 })
+    else { return [] }
+    return [
+      "noise floor: \(comparison.tensor) differs \(NumberText.multiple(multiple)) times as much as single precision does"
+    ]
   }
 
   private var verdictLines: [String] {

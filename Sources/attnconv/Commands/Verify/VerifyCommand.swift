@@ -46,6 +46,20 @@ struct VerifyCommand: AsyncParsableCommand {
     completion: .file())
   var pins: String?
 
+  @Flag(
+    name: .customLong("oracle"),
+    help: ArgumentHelp(
+      "Also measure the noise floor: what the fast engine computes against the reference engine. Tells rounding from a "
+        + "wrong weight."))
+  var measuresNoise = false
+
+  @Flag(
+    name: .customLong("sensitivity"),
+    help: ArgumentHelp(
+      "Where all passes, also move each parameter by 10 % and list those whose change no recorded tensor shows."
+    ))
+  var measuresSensitivity = false
+
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Continuous integration") var integration: IntegrationArguments
   @OptionGroup(title: "Reports") var report: ReportOptions
@@ -64,6 +78,9 @@ struct VerifyCommand: AsyncParsableCommand {
   private func mode() throws -> Mode {
     guard let checkpoint else {
       if reference != nil { throw ValidationError("name the checkpoint that --reference belongs to") }
+      if measuresNoise || measuresSensitivity {
+        throw ValidationError("--oracle and --sensitivity need a checkpoint")
+      }
       if tolerance != nil { throw ValidationError("--tolerance needs a checkpoint; pins have their own") }
       return .pins(VerifyPins(path: FilePath(pins ?? PinFile.defaultName), options: self))
     }

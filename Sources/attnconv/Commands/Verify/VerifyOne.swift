@@ -30,9 +30,21 @@ struct VerifyOne {
       let verifier = Verifier(
         tolerance: options.tolerance ?? Verifier.defaultTolerance, engine: options.execution.engine,
         threads: options.execution.threads)
-      let verdict = try verifier.verify(checkpoint, against: reference)
-      reporter.warn(verdict.notes)
+      let begin = Terminal.seconds
+      var verdict = try verifier.verify(checkpoint, against: reference)
+      if options.measuresSensitivity, verdict.passed {
+        let progress = ProgressLine("measuring sensitivity")
+        verdict.sensitivity = try verifier.sensitivity(of: checkpoint, against: reference) {
+          progress.update(UInt64($0), UInt64($1))
+        }
+      }
+      let seconds = Terminal.seconds - begin
+      if options.measuresNoise {
+        verdict.noiseFloor = try verifier.noiseFloor(of: checkpoint, against: reference)
+      }
+      reporter.warn(verdict.notes + (verdict.sensitivity.map { SensitivityReport($0).warnings } ?? []))
       try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
+      if let hint = options.execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
       let outcome = CheckOutcome(verdict, name: name, place: place)
       return max(outcome.exitStatus, options.integration.publish([outcome], suite: name, reporter))
     } catch {

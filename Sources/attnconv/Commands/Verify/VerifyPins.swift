@@ -27,7 +27,9 @@ struct VerifyPins {
       throw reporter.fail(error, file: path.string)
     }
     let checker = PinChecker(engine: options.execution.engine, threads: options.execution.threads)
+    let begin = Terminal.seconds
     let checks = await checker.check(file)
+    let seconds = Terminal.seconds - begin
     let outcomes = checks.map { CheckOutcome($0, in: file) }
     for (check, outcome) in zip(checks, outcomes) {
       reporter.warn(outcome.warnings.map { "\(outcome.name): \($0)" })
@@ -36,6 +38,7 @@ struct VerifyPins {
     let report = PinsReport(checks, by: checker, of: file, outcomes)
     reporter.print(report.lines)
     if options.report.json { reporter.printJSON(report.members) }
+    if let hint = options.execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
     let status = outcomes.map(\.exitStatus).max() ?? .done
     return max(status, options.integration.publish(outcomes, suite: path.string, reporter))
   }
