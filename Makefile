@@ -12,8 +12,8 @@ help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
 
 dependencies: ## Install the system packages that a build needs (Debian, Ubuntu)
-	@if ! dpkg -s zlib1g-dev >/dev/null 2>&1; then \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq zlib1g-dev; fi
+	@if ! dpkg -s zlib1g-dev libhdf5-dev >/dev/null 2>&1; then \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq zlib1g-dev libhdf5-dev; fi
 
 fast-engine: dependencies ## Install oneDNN, which lets networks run much faster (optional)
 	@if ! dpkg -s libdnnl-dev >/dev/null 2>&1; then \

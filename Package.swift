@@ -40,7 +40,8 @@ let package = Package(
     .executableTarget(
       name: "attnconv",
       dependencies: [
-        "Verification", "Execution", "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON",
+        "Verification", "Execution", "Conversion", "HDF5Worker", "SourceFormats", "Architectures",
+        "Checkpoint", "JSON",
         "Bytes",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         system,
@@ -62,6 +63,10 @@ let package = Package(
         "Checkpoint", "JSON", "Bytes", "CZlib",
         system,
       ],
+      swiftSettings: strict),
+    // Code of the worker process; nothing but the program depends on it.
+    .target(
+      name: "HDF5Worker", dependencies: ["SourceFormats", "Checkpoint", "JSON", "CHDF5", system],
       swiftSettings: strict),
     .target(
       name: "Verification",
@@ -93,7 +98,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SourceFormatsTests",
-      dependencies: ["SourceFormats", "Checkpoint", "JSON", "Bytes", crypto, system],
+      dependencies: [
+        "TestSupport", "attnconv", "SourceFormats", "Checkpoint", "JSON", "Bytes", crypto, system,
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "ArchitecturesTests", dependencies: ["Architectures", "JSON", "Bytes"], swiftSettings: strict),
@@ -112,7 +119,8 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "TestSupport", "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON", "Bytes", crypto,
+        "TestSupport", "attnconv", "Conversion", "SourceFormats", "Architectures", "Checkpoint", "JSON",
+        "Bytes", crypto,
         system,
       ],
       swiftSettings: strict),
@@ -127,6 +135,8 @@ let package = Package(
       swiftSettings: strict),
     // Optional: where the header is missing, the module cannot be imported and the engine is left out.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    // Headers only: the worker process loads the library when it starts.
+    .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   ]
 )

@@ -79,7 +79,7 @@ whole = (FIXTURES / "safetensors/tiny.safetensors").read_bytes()
 add("truncated.safetensors", whole[:-10], "truncated safetensors", missingBytes=10)
 add("truncated-header.safetensors", whole[:50], "truncated safetensors, inside its header", missingBytes=len(whole) - 50)
 
-add("keras.h5", b"\x89HDF\r\n\x1a\n" + bytes([0, 0, 0, 0, 0, 8, 8, 0]) + bytes(80), "HDF5")
+add("truncated.h5", (HERE.parent / "keras" / "keras2.weights-only.h5").read_bytes()[:2048], "HDF5")
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

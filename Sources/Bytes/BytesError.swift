@@ -20,6 +20,8 @@ public struct BytesError: ExplainedError {
     case exists = "exists"
     /// The file changed while it was being read.
     case changed = "changed"
+    /// A process could not be started.
+    case cannotStart = "cannot-start"
   }
 
   /// The kind of failure.

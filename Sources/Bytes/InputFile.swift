@@ -52,6 +52,24 @@ public final class InputFile: Sendable {
     size = identity.size
   }
 
+  /// Opens what was written to a scratch file.
+  ///
+  /// - Parameters:
+  ///   - descriptor: the open file, which is closed with this one.
+  ///   - path: what messages call the file.
+  /// - Throws: ``BytesError`` with code `cannotOpen`.
+  init(_ descriptor: FileDescriptor, path: FilePath) throws(BytesError) {
+    do {
+      identity = try Identity(descriptor)
+    } catch {
+      try? descriptor.close()
+      throw BytesError(.cannotOpen, Self.describe(error), file: path.string)
+    }
+    self.descriptor = descriptor
+    self.path = path
+    size = identity.size
+  }
+
   deinit { try? descriptor.close() }
 
   /// Reads exactly `count` bytes that begin at `offset`.

@@ -47,6 +47,18 @@ public final class ScratchFile {
     size += UInt64(bytes.count)
   }
 
+  /// What was written so far as a file to read, which messages call by the name of what it was made from.
+  public func reading(as path: FilePath) throws(BytesError) -> InputFile {
+    let copy: FileDescriptor
+    do {
+      copy = try descriptor.duplicate()
+      _ = fcntl(copy.rawValue, F_SETFD, FD_CLOEXEC)
+    } catch {
+      throw BytesError(.cannotOpen, InputFile.describe(error), file: path.string)
+    }
+    return try InputFile(copy, path: path)
+  }
+
   /// Fills a whole buffer with the bytes that begin at `offset`.
   public func read(at offset: UInt64, into buffer: inout [UInt8]) throws(BytesError) {
     guard UInt64(buffer.count) <= size, offset <= size - UInt64(buffer.count) else {

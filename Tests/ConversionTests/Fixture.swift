@@ -3,6 +3,7 @@ import Checkpoint
 import JSON
 import SourceFormats
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A file under `Fixtures/` that another program wrote, with what `expected.json` says about it.
@@ -67,7 +68,10 @@ struct Fixture: CustomTestStringConvertible, Sendable {
   }
 
   func open(ignoreChecksums: Bool = false) throws -> SourceIndex {
-    try SourceReader.open(path, options: PyTorchReaderOptions(ignoreChecksums: ignoreChecksums))
+    try SourceReader.open(
+      path,
+      options:
+        SourceReaderOptions(ignoreChecksums: ignoreChecksums, worker: Program.executable))
   }
 
   private static func expected(_ folder: String) throws -> JSONValue {

@@ -7,16 +7,16 @@ import Testing
 @testable import Conversion
 import TestSupport
 
-/// The bytes of every tensor that real torch wrote, read the way an import reads them.
+/// The bytes of every tensor that real torch and Keras wrote, read the way an import reads them.
 @Suite struct FixtureStreamTests {
-  private static let fixtures = ["pytorch-zip", "pytorch-legacy", "pytorch-objects", "safetensors"].flatMap(
-    Fixture.all(in:)
-  ).filter { $0.members["content"]?.stringValue != nil }
+  private static let fixtures = [
+    "pytorch-zip", "pytorch-legacy", "pytorch-objects", "safetensors", "keras",
+  ].flatMap(Fixture.all(in:)).filter { $0.members["content"]?.stringValue != nil }
 
-  @Test func `the fixtures are there`() { #expect(Self.fixtures.count >= 25) }
+  @Test func `the fixtures are there`() { #expect(Self.fixtures.count >= 43) }
 
   @Test(arguments: fixtures)
-  func `tensors have the bytes that torch gives them`(_ fixture: Fixture) throws {
+  func `tensors have the bytes that their writer gives them`(_ fixture: Fixture) throws {
     let directory = try TemporaryDirectory()
     let index = try fixture.open(ignoreChecksums: true)
     let key = (fixture.members["keyPath"]?.stringValue ?? "").split(separator: ".").map(String.init)
@@ -24,7 +24,8 @@ import TestSupport
     let rows = try index.tensors.filter { $0.path.starts(with: key) }.map { tensor in
       let bytes = try ByteSource.read(tensor, of: index, ignoreChecksums: true, scratch: directory)
       return Fixture.Row(
-        name: String(tensor.path.dropFirst(key.count).joined(separator: ".").dropFirst(prefix.count)),
+        name: String(
+          tensor.path.dropFirst(key.count).joined(separator: index.separator).dropFirst(prefix.count)),
         elementType: tensor.elementType, shape: tensor.shape,
         digest: ContentDigest.hexadecimal(SHA256.hash(data: bytes)))
     }

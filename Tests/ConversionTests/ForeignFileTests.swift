@@ -74,9 +74,9 @@ import Testing
       "the header claims 200 bytes, the file has 42 after its length field",
       "the download may be incomplete; fetch the file again", offset: 8),
     .init(
-      "keras.h5", .notACheckpoint,
-      "found an HDF5 file (Keras weights?), expected a checkpoint",
-      "Keras files are not read yet; convert the weights to safetensors or PyTorch first"),
+      "truncated.h5", .malformed,
+      "the HDF5 library cannot open the file: truncated file: eof = 2048, sblock->base_addr = 0, stored_eof = 24328",
+      "fetch or save the file again"),
     .init(
       "picture.png", .notACheckpoint,
       "found a PNG image, expected a checkpoint",

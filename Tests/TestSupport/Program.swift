@@ -37,18 +37,18 @@ package struct Program {
   package init(in directory: TemporaryDirectory) { self.directory = directory }
 
   /// The binary, which the build puts beside the bundle of the tests.
-  private static let path: URL = {
+  package static let executable: FilePath = {
     let bundles = Bundle.allBundles.filter { $0.bundlePath.hasSuffix(".xctest") }.map(\.bundleURL)
     let executable = Bundle.main.executableURL ?? URL(fileURLWithPath: CommandLine.arguments[0])
     let place = (bundles.first ?? executable).deletingLastPathComponent()
-    return place.appendingPathComponent("attnconv")
+    return FilePath(place.appendingPathComponent("attnconv").path)
   }()
 
   /// Runs the program to its end.
   package func run(_ arguments: [String]) async throws -> Outcome {
     let captured = try Captured()
     let process = Process()
-    process.executableURL = Self.path
+    process.executableURL = URL(fileURLWithPath: Self.executable.string)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path.string)
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"].merging(environment) { $1 }

@@ -5,16 +5,18 @@ import SystemPackage
 /// Random access to the decoded bytes of the storages of a source.
 ///
 /// Stored bytes are read where they lie. A deflated storage is inflated once to a scratch file, so that views
-/// of it can be read in any order and memory stays bounded.
+/// of it can be read in any order and memory stays bounded; so are the chunks of HDF5 datasets.
 final class SourceBytes {
-  /// Inflated in pieces of this size: large enough to be fast, small beside the memory budget.
-  private static let pieceSize = 1 << 18
-
   private let files: [InputFile]
   private let storages: [SourceStorage]
   private let scratchDirectory: FilePath
   private let ignoreChecksums: Bool
+  private let hdf5: HDF5File?
   private var inflated: [Int: ScratchFile] = [:]
+
+  /// What a worker decoded, all storages one after the other, and where each begins.
+  private var decodedFile: ScratchFile?
+  private var decodedOffsets: [Int: UInt64] = [:]
 
   /// The buffer that the pieces of all tensors pass through.
   var piece: [UInt8] = []
@@ -25,6 +27,7 @@ final class SourceBytes {
   init(_ index: SourceIndex, scratchDirectory: FilePath, ignoreChecksums: Bool) {
     files = index.files
     storages = index.storages
+    hdf5 = index.hdf5
     self.scratchDirectory = scratchDirectory
     self.ignoreChecksums = ignoreChecksums
   }
@@ -38,8 +41,10 @@ final class SourceBytes {
     do {
       switch storage.encoding {
       case .stored: try files[storage.file].read(at: storage.offset + offset, into: &buffer)
-      case .deflated(let compressed):
-        try scratch(number, storage, compressed).read(at: offset, into: &buffer)
+      case .deflated:
+        try scratch(number, storage).read(at: offset, into: &buffer)
+      case .hdf5:
+        try decoded().read(at: (decodedOffsets[number] ?? 0) + offset, into: &buffer)
       }
     } catch {
       throw ConversionError(any: error)
@@ -49,64 +54,60 @@ final class SourceBytes {
   /// Reads and checks what no tensor refers to, so that a damaged record never passes unnoticed.
   func checkDeflated() throws(ConversionError) {
     for (number, storage) in storages.enumerated() where inflated[number] == nil {
-      guard case .deflated(let compressed) = storage.encoding else { continue }
+      guard case .deflated = storage.encoding else { continue }
       do {
-        _ = try inflate(number, storage, compressed, keep: false)
+        _ = try inflate(number, storage, keep: false)
       } catch {
         throw ConversionError(any: error)
       }
     }
   }
 
-  private func scratch(
-    _ number: Int, _ storage: SourceStorage, _ compressed: UInt64
-  ) throws -> ScratchFile {
+  private func scratch(_ number: Int, _ storage: SourceStorage) throws -> ScratchFile {
     if let file = inflated[number] { return file }
     // One inflated storage at a time, unless views of one alternate with those of another.
     inflated.removeAll()
-    let file = try inflate(number, storage, compressed, keep: true)
+    let file = try inflate(number, storage, keep: true)
     inflated[number] = file
     return file
   }
 
-  private func inflate(
-    _ number: Int, _ storage: SourceStorage, _ compressed: UInt64, keep: Bool
-  ) throws -> ScratchFile {
+  /// The decoded bytes of all chunked storages; one worker decodes them all the first time.
+  private func decoded() throws -> ScratchFile {
+    if let decodedFile { return decodedFile }
+    let file = try ScratchFile(in: scratchDirectory)
+    var datasets: [(address: UInt64, byteCount: UInt64)] = []
+    var end: UInt64 = 0
+    for (number, storage) in storages.enumerated() {
+      guard case .hdf5(let address, _) = storage.encoding else { continue }
+      datasets.append((address, storage.byteCount))
+      decodedOffsets[number] = end
+      end += storage.byteCount
+    }
+    try hdf5?.decode(datasets) { _, bytes throws(BytesError) in try file.append(bytes) }
+    decodedFile = file
+    return file
+  }
+
+  private func inflate(_ number: Int, _ storage: SourceStorage, keep: Bool) throws -> ScratchFile {
     let file = try ScratchFile(in: scratchDirectory)
     let source = files[storage.file]
-    let inflater = try Inflater()
-    var output = [UInt8](repeating: 0, count: Self.pieceSize)
-    var input: ArraySlice<UInt8> = []
-    var consumed: UInt64 = 0
-    var produced: UInt64 = 0
-    var checksum = CRC32()
-    while !inflater.isFinished {
-      if input.isEmpty, consumed < compressed {
-        let count = Int(min(UInt64(Self.pieceSize), compressed - consumed))
-        input = try source.read(at: storage.offset + consumed, count: count)[...]
-        consumed += UInt64(count)
-      }
-      let step = try inflater.inflate(input, into: &output)
-      input = input.dropFirst(step.consumed)
-      produced += UInt64(step.produced)
-      guard produced <= storage.byteCount, step.produced > 0 || step.consumed > 0 || inflater.isFinished
-      else {
-        throw ConversionError(
-          .malformed,
-          "record \(storage.name) does not inflate to the \(storage.byteCount) bytes that the archive declares",
-          file: source.path.string, offset: storage.offset)
-      }
-      checksum.update(output[..<step.produced])
-      if keep { try file.append(output[..<step.produced]) }
-    }
-    guard produced == storage.byteCount else {
-      throw ConversionError(
-        .malformed,
-        "record \(storage.name) inflates to \(produced) bytes, the archive declares \(storage.byteCount)",
-        file: source.path.string, offset: storage.offset)
+    let checksum = try pieces(of: storage, in: source) { piece throws(BytesError) in
+      if keep { try file.append(piece) }
     }
     try SourceScan.compare(
       checksum, storage, file: source, ignoreChecksums: ignoreChecksums, notes: &notes)
     return file
+  }
+
+  private func pieces(
+    of storage: SourceStorage, in source: InputFile, _ body: (ArraySlice<UInt8>) throws(BytesError) -> Void
+  ) throws(ConversionError) -> CRC32 {
+    do throws(SourceError) {
+      return try storage.forEachPiece(of: source, body)
+    } catch {
+      guard error.code == .malformed else { throw ConversionError(error) }
+      throw ConversionError(.malformed, error.message, file: error.file, offset: error.offset)
+    }
   }
 }

@@ -27,6 +27,15 @@ public struct SourceIndex: Sendable {
   /// Things worth telling that do not hinder reading, for example a checksum that was ignored.
   public var notes: [String]
 
+  /// The HDF5 file behind the container, which decodes storages for which it states an address.
+  public var hdf5: HDF5File?
+
+  /// What stands between the keys of a tensor where they are written as one name.
+  public var separator: String { container.isKeras ? "/" : "." }
+
+  /// The name of a tensor as it stands in the file, its keys included.
+  public func name(of tensor: SourceTensor) -> String { tensor.path.joined(separator: separator) }
+
   /// Creates an index.
   public init(
     container: Container, files: [InputFile], storages: [SourceStorage] = [], tensors: [SourceTensor] = [],
@@ -70,4 +79,18 @@ public enum Container: String, CaseIterable, Hashable, Sendable {
   case safetensors
   /// Several safetensors files and a `model.safetensors.index.json`.
   case safetensorsSharded = "safetensors-sharded"
+  /// An HDF5 file of Keras 1 and 2, which Keras 3 still writes: a whole model or its weights by layer.
+  case kerasHDF5 = "keras-hdf5"
+  /// The `.weights.h5` of Keras 3: numbered variables in a tree of objects.
+  case kerasWeights = "keras-weights"
+  /// The `.keras` archive of Keras 3.
+  case kerasArchive = "keras"
+
+  /// Whether Keras wrote it.
+  public var isKeras: Bool {
+    switch self {
+    case .kerasHDF5, .kerasWeights, .kerasArchive: true
+    default: false
+    }
+  }
 }

@@ -6,6 +6,8 @@ public struct SourceStorage: Hashable, Sendable {
     case stored
     /// As a raw DEFLATE stream (RFC 1951) of so many bytes.
     case deflated(compressedByteCount: UInt64)
+    /// In the chunks of an HDF5 dataset whose header lies at an address; only ``SourceIndex/hdf5`` decodes it.
+    case hdf5(address: UInt64, storedByteCount: UInt64)
   }
 
   /// A name for messages: the record of the archive (`archive/data/12`) or the key of the storage.
@@ -48,6 +50,7 @@ public struct SourceStorage: Hashable, Sendable {
     switch encoding {
     case .stored: byteCount
     case .deflated(let compressed): compressed
+    case .hdf5(_, let stored): stored
     }
   }
 }

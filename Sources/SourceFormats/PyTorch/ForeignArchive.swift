@@ -10,10 +10,6 @@ enum ForeignArchive {
     }
 
     if archive.entries.isEmpty { return foreign("an empty zip archive", "fetch the file again") }
-    if contains("model.weights.h5") || (contains("config.json") && contains("metadata.json")) {
-      return foreign(
-        "a Keras model (.keras)", "convert the weights to safetensors or PyTorch first")
-    }
     if names.allSatisfy({ $0.hasSuffix(".npy") }) {
       return foreign(
         "a NumPy archive (.npz)", "collect the arrays with their names in a safetensors file")

@@ -12,24 +12,29 @@ public enum PyTorchZipReader {
   ///
   /// - Throws: ``SourceError`` with code `notACheckpoint` where the archive is something else.
   public static func read(
-    _ file: InputFile, options: PyTorchReaderOptions
+    _ file: InputFile, options: SourceReaderOptions
   ) throws(SourceError) -> SourceIndex {
     do throws(SourceError) {
-      var reader = PyTorchArchive(try ZipArchive(file), options: options)
-      return try reader.index()
+      return try read(ZipArchive(file), options: options)
     } catch {
       throw error.located(file: file.sourceName)
     }
+  }
+
+  /// Indexes an open archive.
+  static func read(_ archive: ZipArchive, options: SourceReaderOptions) throws(SourceError) -> SourceIndex {
+    var reader = PyTorchArchive(archive, options: options)
+    return try reader.index()
   }
 }
 
 /// A zip archive while it is read as a PyTorch file.
 private struct PyTorchArchive {
   let archive: ZipArchive
-  let options: PyTorchReaderOptions
+  let options: SourceReaderOptions
   var notes: [String] = []
 
-  init(_ archive: ZipArchive, options: PyTorchReaderOptions) {
+  init(_ archive: ZipArchive, options: SourceReaderOptions) {
     self.archive = archive
     self.options = options
   }

@@ -59,7 +59,7 @@ enum ForeignFile {
     }.joined(separator: " ")
     return refusal(
       "the file begins with \(shown), which no supported container does",
-      hint: "supported are PyTorch .pth/.pt (zip and legacy) and safetensors")
+      hint: "supported are PyTorch .pth/.pt (zip and legacy), Keras .h5 and safetensors")
   }
 
   /// Whether a file begins with some text, after white space and a byte order mark, in any case.
@@ -89,9 +89,8 @@ enum ForeignFile {
   /// Signatures from the documentation of each format.
   private static let formats: [Format] = [
     Format(
-      name: "an HDF5 file (Keras weights?)", offset: 0,
-      signature: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A],
-      hint: "Keras files are not read yet; convert the weights to safetensors or PyTorch first"),
+      name: "a MATLAB file", offset: 0, signature: Array("MATLAB ".utf8),
+      hint: "collect the arrays with their names in a safetensors file"),
     Format(name: "a gzip archive", offset: 0, signature: [0x1F, 0x8B], hint: unpack + ": gzip -dk FILE"),
     Format(
       name: "a 7z archive", offset: 0, signature: [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], hint: unpack),

@@ -7,7 +7,7 @@ public enum SourceReader {
   ///
   /// - Throws: ``SourceError``; a file that is no checkpoint is named for what it is.
   public static func open(
-    _ path: FilePath, options: PyTorchReaderOptions = PyTorchReaderOptions()
+    _ path: FilePath, options: SourceReaderOptions = SourceReaderOptions()
   ) throws(SourceError) -> SourceIndex {
     let file: InputFile
     do {
@@ -19,12 +19,17 @@ public enum SourceReader {
   }
 
   /// Indexes an open file.
-  static func read(_ file: InputFile, options: PyTorchReaderOptions) throws(SourceError) -> SourceIndex {
+  static func read(_ file: InputFile, options: SourceReaderOptions) throws(SourceError) -> SourceIndex {
     do throws(SourceError) {
       let prefix = try prefix(of: file)
       if prefix.starts(with: Signature.zipLocalHeader) || prefix.starts(with: Signature.zipEnd) {
-        return try PyTorchZipReader.read(file, options: options)
+        let archive = try ZipArchive(file)
+        if KerasArchiveReader.matches(archive) {
+          return try KerasArchiveReader.read(archive, options: options)
+        }
+        return try PyTorchZipReader.read(archive, options: options)
       }
+      if prefix.starts(with: KerasReader.signature) { return try KerasReader.read(file, options: options) }
       if PyTorchLegacyReader.matches(prefix: prefix) { return try PyTorchLegacyReader.read(file) }
       if SafetensorsReader.matches(prefix: prefix, fileSize: file.size) {
         return try SafetensorsReader.read(file)

@@ -16,7 +16,7 @@ public enum ShardedReader {
 
   /// Reads the index and every shard it names, all in the directory of the index.
   public static func read(
-    _ file: InputFile, options: PyTorchReaderOptions
+    _ file: InputFile, options: SourceReaderOptions
   ) throws(SourceError) -> SourceIndex {
     let path = file.path.string
     let map = try weightMap(of: file)
@@ -111,7 +111,7 @@ public enum ShardedReader {
   }
 
   private static func readShard(
-    _ shard: InputFile, options: PyTorchReaderOptions
+    _ shard: InputFile, options: SourceReaderOptions
   ) throws(SourceError) -> SourceIndex {
     let index = try SourceReader.read(shard, options: options)
     switch index.container {

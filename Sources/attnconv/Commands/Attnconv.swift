@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import Execution
+import HDF5Worker
 
 /// The program: pretrained attention networks from PyTorch into Swift, and back, bit for bit.
 @main
@@ -34,6 +35,8 @@ struct Attnconv: AsyncParsableCommand {
   }
 
   static func main() async {
+    // A process that was started to read an HDF5 file for another one parses no command line.
+    Worker.runIfAsked(CommandLine.arguments)
     Terminal.ignoreClosedPipes()
     InterruptCleanup.install()
     await main(nil)

@@ -82,7 +82,9 @@ struct ImportCommand: AsyncParsableCommand {
       let importer = Importer(library: library, options: options)
       let target = try outputPath(for: path)
       if !dryRun { try AtomicFile.check(target, overwrite: force) }
-      let plan = try importer.plan(SourceReader.open(path, options: recognition.readerOptions))
+      var readerOptions = recognition.readerOptions
+      readerOptions.scratchDirectory = target.removingLastComponent()
+      let plan = try importer.plan(SourceReader.open(path, options: readerOptions))
       let planReport = PlanReport(plan, path: path)
       reporter.warn(plan.warnings)
       guard plan.isComplete else {
@@ -109,7 +111,10 @@ struct ImportCommand: AsyncParsableCommand {
     var name = source.lastComponent?.string ?? "checkpoint"
     let isSafetensors = name.hasSuffix(".safetensors") || name.hasSuffix(".safetensors.index.json")
     // "model.pth.tar" and "pytorch_model.bin.index.json" have more than one ending.
-    for ending in [".index.json", ".tar", ".pth", ".pt", ".bin", ".ckpt", ".pkl", ".safetensors", ".model"]
+    for ending in [
+      ".index.json", ".tar", ".pth", ".pt", ".bin", ".ckpt", ".pkl", ".safetensors", ".model",
+      ".keras", ".h5", ".hdf5", ".weights",
+    ]
     where name.hasSuffix(ending) && name.count > ending.count {
       name.removeLast(ending.count)
     }

@@ -98,7 +98,9 @@ struct RecognitionArguments: ParsableArguments {
       || !dialectFiles.isEmpty || !allowMissing.isEmpty || !allowUnexpected.isEmpty
   }
 
-  var readerOptions: PyTorchReaderOptions { PyTorchReaderOptions(ignoreChecksums: ignoresChecksums) }
+  var readerOptions: SourceReaderOptions {
+    SourceReaderOptions(ignoreChecksums: ignoresChecksums, worker: Executable.path)
+  }
 
   /// A number, a truth value or else a text.
   private static func value(_ text: String) -> JSONValue {

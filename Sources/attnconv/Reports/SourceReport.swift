@@ -34,7 +34,7 @@ struct SourceReport {
   var tensorLines: [String] {
     var table = TextTable([("tensor", .left), ("type", .left), ("shape", .left)])
     for tensor in index.tensors.prefix(Self.maximumLines) {
-      table.append([tensor.path.joined(separator: "."), tensor.elementType.rawValue, "\(tensor.shape)"])
+      table.append([index.name(of: tensor), tensor.elementType.rawValue, "\(tensor.shape)"])
     }
     let rest = index.tensors.count - Self.maximumLines
     return [""] + table.lines + (rest > 0 ? ["and \(rest.grouped) more; --json lists all"] : [])

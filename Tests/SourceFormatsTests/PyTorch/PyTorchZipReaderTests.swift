@@ -11,7 +11,7 @@ private typealias P = PickleBytes
 
   private func read(_ archive: ZipBytes, ignoreChecksums: Bool = false) throws -> SourceIndex {
     try PyTorchZipReader.read(
-      try input.holding(archive.bytes), options: PyTorchReaderOptions(ignoreChecksums: ignoreChecksums))
+      try input.holding(archive.bytes), options: SourceReaderOptions(ignoreChecksums: ignoreChecksums))
   }
 
   private static let stateDict = P.file(P.dictionary(["w": P.four]))
@@ -109,12 +109,6 @@ private typealias P = PickleBytes
       ZipBytes([]),
       SourceError(
         .notACheckpoint, "found an empty zip archive, expected a checkpoint", hint: "fetch the file again")
-    ),
-    (
-      archive("config.json", "metadata.json", "model.weights.h5"),
-      SourceError(
-        .notACheckpoint, "found a Keras model (.keras), expected a checkpoint",
-        hint: "convert the weights to safetensors or PyTorch first")
     ),
     (
       archive("a.npy", "b.npy"),

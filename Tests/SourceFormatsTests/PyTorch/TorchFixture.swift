@@ -45,7 +45,7 @@ struct TorchFixture: CustomTestStringConvertible {
     let file = try open()
     if container == "pytorch-legacy" { return try PyTorchLegacyReader.read(file) }
     return try PyTorchZipReader.read(
-      file, options: PyTorchReaderOptions(ignoreChecksums: hasWrongChecksums))
+      file, options: SourceReaderOptions(ignoreChecksums: hasWrongChecksums))
   }
 
   private static func load(_ folder: String) -> [TorchFixture] {

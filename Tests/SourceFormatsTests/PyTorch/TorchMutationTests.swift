@@ -44,7 +44,7 @@ import Testing
     let index =
       fixture.container == "pytorch-legacy"
       ? try PyTorchLegacyReader.read(file)
-      : try PyTorchZipReader.read(file, options: PyTorchReaderOptions(ignoreChecksums: true))
+      : try PyTorchZipReader.read(file, options: SourceReaderOptions(ignoreChecksums: true))
     for storage in index.storages {
       #expect(storage.offset + storage.storedByteCount <= file.size)
     }

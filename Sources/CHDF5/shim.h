@@ -1,0 +1,154 @@
+#pragma once
+
+// The functions of the 1.10 interface under their 1.10 names, whatever newer version is installed.
+#define H5_USE_110_API 1
+#if __has_include(<hdf5/serial/hdf5.h>)  // Debian and Ubuntu keep the serial and the MPI build apart.
+#include <hdf5/serial/hdf5.h>
+#elif __has_include(<hdf5.h>)
+#include <hdf5.h>
+#elif __has_include("/opt/homebrew/include/hdf5.h")
+#include "/opt/homebrew/include/hdf5.h"
+#else
+#error "the headers of HDF5 are missing: run 'make dependencies' (libhdf5-dev on Debian and Ubuntu, hdf5 elsewhere)"
+#endif
+
+#include <dlfcn.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+
+// The library is loaded when a worker process starts and not when the program does: it brings more than thirty
+// others along (libcurl, Kerberos, LDAP), which would double the time that `attnconv --help` takes.
+
+// Every function that is used: the name of the member, and the function behind HDF5's own version macros.
+#define HDF5_FUNCTIONS(F)                     \
+  F(open, H5open)                             \
+  F(version, H5get_libversion)                \
+  F(setErrorHandler, H5Eset_auto)             \
+  F(walkErrors, H5Ewalk)                      \
+  F(setPluginState, H5PLset_loading_state)    \
+  F(openFile, H5Fopen)                        \
+  F(registerDriver, H5FDregister)             \
+  F(createProperties, H5Pcreate)              \
+  F(setDriver, H5Pset_driver)                 \
+  F(iterateLinks, H5Literate)                 \
+  F(openObject, H5Oopen)                      \
+  F(openAddress, H5Oopen_by_addr)             \
+  F(closeObject, H5Oclose)                    \
+  F(objectType, H5Iget_type)                  \
+  F(iterateAttributes, H5Aiterate)            \
+  F(openAttribute, H5Aopen)                   \
+  F(attributeType, H5Aget_type)               \
+  F(attributeSpace, H5Aget_space)             \
+  F(readAttribute, H5Aread)                   \
+  F(closeAttribute, H5Aclose)                 \
+  F(creationProperties, H5Dget_create_plist)  \
+  F(accessProperties, H5Dget_access_plist)    \
+  F(layout, H5Pget_layout)                    \
+  F(externalFileCount, H5Pget_external_count) \
+  F(filterCount, H5Pget_nfilters)             \
+  F(filter, H5Pget_filter)                    \
+  F(chunk, H5Pget_chunk)                      \
+  F(setChunkCache, H5Pset_chunk_cache)        \
+  F(closeProperties, H5Pclose)                \
+  F(datasetSpace, H5Dget_space)               \
+  F(datasetType, H5Dget_type)                 \
+  F(datasetOffset, H5Dget_offset)             \
+  F(storedByteCount, H5Dget_storage_size)     \
+  F(readDataset, H5Dread)                     \
+  F(spaceClass, H5Sget_simple_extent_type)    \
+  F(rank, H5Sget_simple_extent_ndims)         \
+  F(dimensions, H5Sget_simple_extent_dims)    \
+  F(createSpace, H5Screate_simple)            \
+  F(selectSlab, H5Sselect_hyperslab)          \
+  F(closeSpace, H5Sclose)                     \
+  F(typeClass, H5Tget_class)                  \
+  F(typeSize, H5Tget_size)                    \
+  F(byteOrder, H5Tget_order)                  \
+  F(sign, H5Tget_sign)                        \
+  F(precision, H5Tget_precision)              \
+  F(bitOffset, H5Tget_offset)                 \
+  F(floatFields, H5Tget_fields)               \
+  F(exponentBias, H5Tget_ebias)               \
+  F(normalization, H5Tget_norm)               \
+  F(isVariableText, H5Tis_variable_str)       \
+  F(textPadding, H5Tget_strpad)               \
+  F(closeType, H5Tclose)
+
+/// The functions of a loaded library.
+struct hdf5_functions {
+#define HDF5_MEMBER(member, function) __typeof__(&function) member;
+  HDF5_FUNCTIONS(HDF5_MEMBER)
+#undef HDF5_MEMBER
+};
+
+/// The class of the properties of opening a file, valid once the library is open (`H5P_FILE_ACCESS`).
+static inline const hid_t *_Nullable *_Nonnull hdf5_file_access(void) {
+  static const hid_t *address;
+  return &address;
+}
+
+// The number at the end of the shared library's name: upstream's libtool version of each release series.
+#if H5_VERSION_GE(1, 14, 0)
+#define HDF5_LIBRARY_VERSION "310"
+#elif H5_VERSION_GE(1, 12, 0)
+#define HDF5_LIBRARY_VERSION "200"
+#else
+#define HDF5_LIBRARY_VERSION "103"
+#endif
+
+/// Loads the library that the headers belong to. Returns what is missing, or null.
+static inline const char *_Nullable hdf5_load(struct hdf5_functions *_Nonnull functions) {
+  static const char *const names[] = {
+      "libhdf5_serial.so." HDF5_LIBRARY_VERSION, "libhdf5.so." HDF5_LIBRARY_VERSION, "libhdf5_serial.so",
+      "libhdf5.so", "libhdf5.dylib", "/opt/homebrew/lib/libhdf5.dylib",
+  };
+  void *library = 0;
+  for (unsigned i = 0; i < sizeof names / sizeof *names && !library; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  if (!library) return names[0];
+#define HDF5_STRING(text) #text
+#define HDF5_NAME(function) HDF5_STRING(function)
+#define HDF5_LOAD(member, function)                                                                 \
+  functions->member = (__typeof__(&function))dlsym(library, HDF5_NAME(function));                   \
+  if (!functions->member) return HDF5_NAME(function);
+  HDF5_FUNCTIONS(HDF5_LOAD)
+  *hdf5_file_access() = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
+  if (!*hdf5_file_access()) return "H5P_CLS_FILE_ACCESS_ID_g";
+#undef HDF5_LOAD
+#undef HDF5_NAME
+#undef HDF5_STRING
+  return 0;
+}
+
+/// The version that the headers describe; the structures that pass between program and library depend on it.
+static inline void hdf5_header_version(unsigned *_Nonnull major, unsigned *_Nonnull minor) {
+  *major = H5_VERS_MAJOR;
+  *minor = H5_VERS_MINOR;
+}
+
+/// Limits of this process: bytes of address space and seconds of processor time; no output files and no core dump.
+static inline int worker_limit(unsigned long long address_space, unsigned long long processor_seconds) {
+  const struct rlimit space = {address_space, address_space};
+  // The hard limit, a second later, ends what catches the signal of the soft one.
+  const struct rlimit seconds = {processor_seconds, processor_seconds + 1};
+  const struct rlimit none = {0, 0};
+  return setrlimit(RLIMIT_AS, &space) | setrlimit(RLIMIT_CPU, &seconds) | setrlimit(RLIMIT_FSIZE, &none) |
+         setrlimit(RLIMIT_CORE, &none);
+}
+
+/// Closes every descriptor but the standard ones and the file, whoever left them open.
+static inline void worker_close_others(void) {
+#ifdef SYS_close_range
+  syscall(SYS_close_range, 4, ~0U, 0);
+#endif
+}
+
+/// From here on no file can be opened: no external link, no raw storage, no plugin.
+static inline int worker_forbid_files(void) {
+  const struct rlimit none = {0, 0};
+  return setrlimit(RLIMIT_NOFILE, &none);
+}
+
+#include "driver.h"
