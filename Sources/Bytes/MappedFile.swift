@@ -13,6 +13,10 @@ public import SystemPackage
 /// As with every memory map, a file that another process shortens while it is mapped ends the program with a
 /// signal when the missing part is read. Files that this package writes are never changed in place, so the
 /// map of a canonical checkpoint stays valid even while a newer one takes its name.
+///
+/// `@unchecked Sendable` because of the address, which the compiler cannot see to be harmless: it is written once, in
+/// `init`; the map is read only and private, so no thread writes what another reads; and it lasts until the last
+/// reference is gone, since every span of it borrows the file.
 @safe public final class MappedFile: @unchecked Sendable {
   /// The path as the user gave it.
   public let path: FilePath
@@ -20,7 +24,6 @@ public import SystemPackage
   /// The number of bytes.
   public let count: Int
 
-  // Written once in `init`, read only afterwards: sharing between threads is safe.
   private let base: UnsafeMutableRawPointer?
 
   /// Maps a regular file.

@@ -39,16 +39,18 @@ static inline void onednn_parallel(int64_t count, onednn_body body, const void *
   static int (*team)(void);
   parallel_function start = __atomic_load_n(&parallel, __ATOMIC_ACQUIRE);
   if (!start) {
-    index = (int (*)(void))onednn_openmp_function("omp_get_thread_num");
-    team = (int (*)(void))onednn_openmp_function("omp_get_num_threads");
+    // Threads that come here at once all store the same.
+    __atomic_store_n(&index, (int (*)(void))onednn_openmp_function("omp_get_thread_num"), __ATOMIC_RELAXED);
+    __atomic_store_n(&team, (int (*)(void))onednn_openmp_function("omp_get_num_threads"), __ATOMIC_RELAXED);
     start = (parallel_function)onednn_openmp_function("GOMP_parallel");
     __atomic_store_n(&parallel, start, __ATOMIC_RELEASE);
   }
-  if (count < 2 || !start || !index || !team) {
+  onednn_region region = {
+      body, context, count, __atomic_load_n(&index, __ATOMIC_RELAXED), __atomic_load_n(&team, __ATOMIC_RELAXED)};
+  if (count < 2 || !start || !region.index || !region.team) {
     body(context, 0, count);
     return;
   }
-  onednn_region region = {body, context, count, index, team};
   start(onednn_region_run, &region, 0, 0);
 }
 

@@ -5,6 +5,13 @@
   /// A network compiled for one input shape and one set of observed nodes, with the memory of a run.
   ///
   /// It serves one run at a time; ``OneDNNExecutor`` lends it to one caller after the other.
+  ///
+  /// `@unchecked Sendable` for that reason: a run writes the arena and uses the stream, so two runs at once would be wrong,
+  /// and there are none. A caller takes the network out of the executor's cache, where a lock sees to it that nobody else
+  /// gets it, and puts it back when its run has ended; that lock also orders one caller's writes before the next caller's
+  /// reads. Everything else never changes: constants are filled before they are handed out (``Slab``), and
+  /// primitives keep nothing of a run, because their scratch memory lies in the arena (`dnnl_scratchpad_mode_user`; oneDNN
+  /// Developer Guide, "Primitive Attributes: Scratchpad").
   @safe
   final class CompiledNetwork: @unchecked Sendable {
     /// The shape of the input, [N, C, H, W].

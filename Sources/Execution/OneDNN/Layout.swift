@@ -2,6 +2,9 @@
   internal import COneDNN
 
   /// The shape of an array and the order of its elements in memory, as oneDNN describes them.
+  ///
+  /// `@unchecked Sendable` because of the pointer: what it points to is filled in `init`, only read afterwards (all calls
+  /// take it as `const`), and freed with the last reference.
   @safe
   final class Layout: @unchecked Sendable {
     /// At an address of its own, since a call may read it twice: a sum's operand lies as the output does.

@@ -2,6 +2,10 @@
   internal import COneDNN
 
   /// The processor as oneDNN sees it, and the translation of the library's failures.
+  ///
+  /// `@unchecked Sendable` because of the engine's handle: it is written once, in `init`, and never destroyed. An engine
+  /// describes a device; what a computation changes is the scratch memory and the stream that each run brings along
+  /// (oneDNN Developer Guide, "Basic Concepts"), so several threads may create and run primitives of one engine.
   @safe
   final class OneDNNLibrary: @unchecked Sendable {
     /// The one engine of this process; engines hold no state of a run.

@@ -9,6 +9,11 @@
 
   /// Memory for numbers, aligned for vectors and in huge pages where the system has them: fewer page faults while weights
   /// are packed, fewer misses of the page table while they are read.
+  ///
+  /// `@unchecked Sendable`: address and size never change, and the memory lasts until the last reference is gone. What it
+  /// holds is not guarded by the slab but by its two users. ``PackedWeights`` fills a part under its lock before it hands
+  /// the part out, and nobody writes it afterwards; its one slab for scaling is used under the lock alone. The arena of a
+  /// ``CompiledNetwork`` belongs to that network, which serves one run at a time.
   @safe
   final class Slab: @unchecked Sendable {
     let address: UnsafeMutableRawPointer
