@@ -5,8 +5,9 @@ public import SystemPackage
 /// What the original framework computed: an input, the output for it and, where they were recorded, outputs of nodes.
 ///
 /// A safetensors file with `input` [N, C, H, W] and `output`, both F32, any number of `taps.<node>`, F32, and
-/// optional metadata (``ReferenceProvenance``). A tap is named by the canonical name of a node or by the path of a
-/// part of the network, which stands for the part's output.
+/// optional metadata (``ReferenceProvenance``). A tap is named by the canonical name of a node, by the path of a
+/// part of the network, which stands for the part's output, or by a module of the code base that recorded it
+/// (``reading(_:)``).
 ///
 ///     let reference = try Reference("resnet50_bam.reference.safetensors")
 ///     let verdict = try Verifier().verify(Checkpoint("resnet50_bam.safetensors"), against: reference)
@@ -24,6 +25,9 @@ public struct Reference: Sendable {
   public let taps: [TensorRecord]
   /// Where the reference comes from; `nil` where it does not say.
   public let provenance: ReferenceProvenance?
+
+  /// What taps that are named by modules of a code base stand for; `nil` where no such names are read.
+  var moduleNames: ModuleNames?
 
   /// Opens a reference and checks names, element types and shapes of all its tensors.
   ///
@@ -63,9 +67,6 @@ public struct Reference: Sendable {
       throw VerificationError(.malformedReference, "not a reference", listing: [place], file: path.string)
     }
   }
-
-  /// The name of the node, or the path, that a tap stands for.
-  public static func node(of tap: TensorRecord) -> String { String(tap.name.dropFirst(tapPrefix.count)) }
 
   private static func faults(in file: TensorFile) -> [ReferenceFault] {
     var faults: [ReferenceFault] = []

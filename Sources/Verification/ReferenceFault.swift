@@ -1,5 +1,5 @@
 /// One thing that is wrong with a reference: a tensor, what was found there and what was expected.
-public struct ReferenceFault: Hashable, Sendable {
+public struct ReferenceFault: Error, Hashable, Sendable {
   /// The name of the tensor in the file.
   public let tensor: String
   /// What was found.

@@ -6,6 +6,14 @@ public struct ReferenceProvenance: Hashable, Sendable {
   /// The name of the metadata member, whose value is JSON text.
   public static let key = "attnconv.reference"
 
+  /// Whose names the taps have.
+  public enum TapNames: String, CaseIterable, Hashable, Sendable {
+    /// Canonical names of nodes, or paths of parts.
+    case canonical
+    /// Modules of the code base that recorded them.
+    case source
+  }
+
   /// The program that recorded it.
   public let producer: String?
   /// The framework that computed it, with its version: `torch 2.9.0`.
@@ -14,6 +22,9 @@ public struct ReferenceProvenance: Hashable, Sendable {
   public let model: String?
   /// The SHA-256 of the source checkpoint whose weights were used, in hexadecimal.
   public let sourceSHA256: String?
+
+  /// Whose names the taps have; `nil` where it does not say: canonical names are tried first then.
+  public let tapNames: TapNames?
 
   /// The whole value.
   public let json: JSONValue
@@ -32,6 +43,12 @@ public struct ReferenceProvenance: Hashable, Sendable {
     framework = try Self.text("framework", in: json)
     model = try Self.text("model", in: json)
     sourceSHA256 = try Self.text("sourceSha256", in: json)
+    tapNames = try Self.text("tapNames", in: json).map { text throws(VerificationError) in
+      guard let names = TapNames(rawValue: text) else {
+        throw Self.fault("\"tapNames\": found \"\(text)\", expected \"canonical\" or \"source\"")
+      }
+      return names
+    }
     if let sourceSHA256, !ContentDigest.isWellFormed(sourceSHA256) {
       throw Self.fault(
         "\"sourceSha256\": found \"\(sourceSHA256)\", expected 64 lower-case hexadecimal digits")

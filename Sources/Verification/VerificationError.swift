@@ -70,7 +70,8 @@ public struct VerificationError: ExplainedError {
   /// The code as text, for programs; of an error passed on, that of the module below.
   public var identifier: String { underlyingIdentifier ?? code.rawValue }
 
-  private init(_ code: Code, passingOn error: some ExplainedError) {
+  /// The failure of another layer told in terms of this module.
+  public init(_ code: Code, passingOn error: some ExplainedError) {
     self.init(code, error.message, file: error.file, offset: error.offset, hint: error.hint)
     underlyingIdentifier = error.identifier
   }

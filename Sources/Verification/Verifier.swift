@@ -62,7 +62,7 @@ public struct Verifier: Sendable {
     _ executor: some Executor, against reference: Reference, notes: [String]
   ) throws(VerificationError) -> Verdict {
     let graph = executor.weights.graph
-    let recorded = RecordedTensors(reference, taps: try Self.taps(of: reference, in: graph), in: graph)
+    let recorded = try RecordedTensors(reference, in: graph)
     var comparisons: [Comparison] = []
     var failure: VerificationError?
     do throws(ExecutionError) {
@@ -86,60 +86,6 @@ public struct Verifier: Sendable {
     return Verdict(
       output: comparisons.removeLast(), taps: comparisons, divergence: divergence, diagnosis: diagnosis,
       notes: notes)
-  }
-
-  /// The taps of a reference by the canonical names of their nodes.
-  ///
-  /// - Throws: ``VerificationError`` with code `unsuitableReference`, listing unknown names and wrong shapes of the taps
-  ///   and the output at once, or `executionFailed` where the network cannot be given the input.
-  static func taps(
-    of reference: Reference, in graph: Graph
-  ) throws(VerificationError) -> [String: [TensorRecord]] {
-    let shapes: [[Int]]
-    do throws(ArchitectureError) {
-      shapes = try graph.shapes(input: reference.input.shape)
-    } catch {
-      var failure = VerificationError(ExecutionError(error))
-      failure.file = reference.file.path.string
-      throw failure
-    }
-    var taps: [String: [TensorRecord]] = [:]
-    var faults: [ReferenceFault] = []
-    func check(_ record: TensorRecord, _ index: Int) {
-      guard record.shape != shapes[index] else { return }
-      faults.append(
-        ReferenceFault(
-          record.name, found: "shape \(record.shape)",
-          expected: "\(shapes[index]), the shape of \(graph.nodes[index].name)"))
-    }
-    for tap in reference.taps {
-      let name = Reference.node(of: tap)
-      guard let index = graph.index(of: name) ?? graph.outputIndex(of: name) else {
-        faults.append(
-          ReferenceFault(
-            tap.name, found: "no such node in the network", expected: "a canonical name",
-            suggestion: NearestName.of(name, among: Set(paths(of: graph))).map { Reference.tapPrefix + $0 }))
-        continue
-      }
-      check(tap, index)
-      taps[graph.nodes[index].name, default: []].append(tap)
-    }
-    check(reference.output, graph.nodes.count - 1)
-    guard faults.isEmpty else {
-      throw VerificationError(
-        .unsuitableReference, "the reference does not fit the network", listing: faults,
-        file: reference.file.path.string,
-        hint: "'attnconv inspect CHECKPOINT --layers' lists the nodes and their shapes")
-    }
-    return taps
-  }
-
-  /// The names of all nodes and the paths of all parts.
-  private static func paths(of graph: Graph) -> [String] {
-    graph.nodes.flatMap { node in
-      let parts = node.name.split(separator: ".")
-      return parts.indices.map { parts[...$0].joined(separator: ".") }
-    }
   }
 
   /// What the provenance of both says.

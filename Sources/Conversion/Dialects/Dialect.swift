@@ -23,6 +23,9 @@ public struct Dialect: Sendable {
   /// The lines of the mapping; the first one that applies counts.
   let rules: [ModuleRule]
 
+  /// Outputs of modules that hold no parameters of their own; the first line that applies counts.
+  let outputs: [OutputRule]
+
   /// Number of blocks in each stage where the source counts blocks through all stages (`{n}`).
   let flatBlocks: [Int]
 
@@ -130,6 +133,22 @@ public struct Dialect: Sendable {
       }
     }
     return nil
+  }
+
+  /// The canonical nodes or parts whose output a source module gives, by the lines on outputs that match it, in their
+  /// order. A network may lack any of them.
+  func outputs(source path: String, features: [String: String]) -> [String] {
+    let path = Array(path.utf8)
+    return outputs.compactMap { rule in
+      guard rule.condition.allSatisfy({ features[$0.key] == $0.value }), var values = rule.source.match(path)
+      else { return nil }
+      if let flat = values["n"] {
+        guard let (stage, block) = position(flatBlock: flat) else { return nil }
+        values["s"] = stage
+        values["b"] = block
+      }
+      return rule.canonical.render(values)
+    }
   }
 
   private func position(flatBlock: Int) -> (stage: Int, block: Int)? {

@@ -12,6 +12,7 @@ struct DialectFile {
   static let maximumRules = 4096
 
   private var rules: [ModuleRule] = []
+  private var outputs: [OutputRule] = []
 
   /// Reads a dialect.
   ///
@@ -33,19 +34,19 @@ struct DialectFile {
       root, "the dialect",
       allowed: [
         "$schema", "schemaVersion", "name", "title", "source", "accepts", "flatBlocks", "semantics",
-        "modules",
-        "attention",
+        "modules", "outputs", "attention",
       ])
     guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
       throw fault("\"schemaVersion\" must be \(Self.currentVersion)")
     }
     for part in try array(root, "attention") { try addAttention(part, standalone: false) }
     for row in try array(root, "modules") { rules.append(try rule(row)) }
+    for row in try array(root, "outputs") { outputs.append(try output(row)) }
     for part in try array(root, "attention") where try isStandalone(part) {
       try addAttention(part, standalone: true)
     }
-    guard rules.count <= Self.maximumRules else {
-      throw fault("\(rules.count) lines, at most \(Self.maximumRules) are allowed")
+    guard rules.count + outputs.count <= Self.maximumRules else {
+      throw fault("\(rules.count + outputs.count) lines, at most \(Self.maximumRules) are allowed")
     }
     let accepts = try accepted(root)
     var semantics: [(condition: [String: String], values: JSONValue)] = []
@@ -70,12 +71,12 @@ struct DialectFile {
     }
     return Dialect(
       name: try text(root, "name"), title: try text(root, "title"), source: try text(root, "source"),
-      accepts: accepts, rules: rules, flatBlocks: flatBlocks, semantics: semantics)
+      accepts: accepts, rules: rules, outputs: outputs, flatBlocks: flatBlocks, semantics: semantics)
   }
 
   /// Adds the lines of one attention module, at each place where it may stand, or alone in its file.
   private mutating func addAttention(_ part: JSONValue, standalone: Bool) throws(ConversionError) {
-    try check(part, "\"attention\"", allowed: ["kind", "standalone", "at", "modules"])
+    try check(part, "\"attention\"", allowed: ["kind", "standalone", "at", "modules", "outputs"])
     let kind = try feature("attention", .string(text(part, "kind")))
     var places: [(canonical: String, source: String, condition: [String: String])] = []
     if standalone {
@@ -92,13 +93,21 @@ struct DialectFile {
         let separator = place.source.isEmpty ? "" : "."
         var condition = try condition(row).merging(place.condition) { inner, _ in inner }
         condition["attention"] = kind
-        rules.append(
+        let rule =
           ModuleRule(
             canonical: try NameTemplate(place.canonical + "." + text(row, "canonical")),
             source: try NameTemplate(place.source + separator + text(row, "source")),
             layout: try layout(row), condition: condition, leaves: try leaves(row),
-            part: try text(row, "canonical")))
-        try checkVariables(rules[rules.count - 1])
+            part: try text(row, "canonical"))
+        try checkVariables(rule.canonical, rule.source)
+        rules.append(rule)
+      }
+      for row in try array(part, "outputs") {
+        let separator = place.source.isEmpty ? "" : "."
+        outputs.append(
+          try output(
+            row, canonical: place.canonical + ".", source: place.source + separator,
+            condition: place.condition.merging(["attention": kind]) { place, _ in place }))
       }
     }
   }
@@ -117,18 +126,30 @@ struct DialectFile {
       canonical: try NameTemplate(try text(row, "canonical")),
       source: try NameTemplate(try text(row, "source")), layout: try layout(row),
       condition: try condition(row), leaves: try leaves(row))
-    try checkVariables(rule)
+    try checkVariables(rule.canonical, rule.source)
+    return rule
+  }
+
+  /// A line on an output, with what stands before both names and the condition of its place.
+  private func output(
+    _ row: JSONValue, canonical: String = "", source: String = "", condition: [String: String] = [:]
+  ) throws(ConversionError) -> OutputRule {
+    try check(row, "\"outputs\"", allowed: ["canonical", "source", "when"])
+    let rule = OutputRule(
+      canonical: try NameTemplate(canonical + text(row, "canonical")),
+      source: try NameTemplate(source + text(row, "source")),
+      condition: try self.condition(row).merging(condition) { inner, _ in inner })
+    try checkVariables(rule.canonical, rule.source)
     return rule
   }
 
   /// Both sides of a line must have the same variables, or the line could not be read both ways. `{n}`
   /// stands for `{s}` and `{b}` together.
-  private func checkVariables(_ rule: ModuleRule) throws(ConversionError) {
-    var source = rule.source.variables
-    if source.remove("n") != nil { source.formUnion(["s", "b"]) }
-    guard source == rule.canonical.variables else {
-      throw fault(
-        "\"\(rule.canonical.text)\" and \"\(rule.source.text)\" do not have the same variables")
+  private func checkVariables(_ canonical: NameTemplate, _ source: NameTemplate) throws(ConversionError) {
+    var variables = source.variables
+    if variables.remove("n") != nil { variables.formUnion(["s", "b"]) }
+    guard variables == canonical.variables else {
+      throw fault("\"\(canonical.text)\" and \"\(source.text)\" do not have the same variables")
     }
   }
 

@@ -1,5 +1,6 @@
 public import Bytes
 import Checkpoint
+import JSON
 import SystemPackage
 
 /// The dialects that are known: those built in and those from files.
@@ -35,6 +36,26 @@ public struct DialectLibrary: Sendable {
     throw ConversionError(
       .unknownName, "unknown dialect \"\(name)\"",
       hint: nearest + "known are " + names.joined(separator: ", "))
+  }
+
+  /// The dialect of a name or, without one, the dialect that a checkpoint came in.
+  ///
+  /// - Throws: ``ConversionError`` with code `unknownName`.
+  func dialect(_ name: String?, of checkpoint: Checkpoint) throws(ConversionError) -> Dialect {
+    if let name { return try dialect(named: name) }
+    guard let name = checkpoint.metadata.source["dialect"]?.stringValue else {
+      throw ConversionError(
+        .unknownName, "the checkpoint does not say which dialect it came in",
+        hint: "choose one with --dialect")
+    }
+    do {
+      return try dialect(named: name)
+    } catch {
+      var error = error
+      error.message = "the checkpoint came in dialect \"\(name)\", which is not built in"
+      error.hint = "give its file with --dialect-file, or choose another with --dialect"
+      throw error
+    }
   }
 
   private static func read(_ file: InputFile) throws(ConversionError) -> Dialect {

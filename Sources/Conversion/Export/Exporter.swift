@@ -66,7 +66,7 @@ public struct Exporter: Sendable {
     do {
       try AtomicFile.check(path, overwrite: overwrite)
       let architecture = try Architecture(json: checkpoint.metadata.architecture)
-      let dialect = try dialect(for: checkpoint)
+      let dialect = try library.dialect(options.dialect, of: checkpoint)
       let mapping = try DialectMapping(dialect, architecture)
       let isOwnDialect = checkpoint.metadata.source["dialect"]?.stringValue == dialect.name
       if !isOwnDialect {
@@ -111,23 +111,6 @@ public struct Exporter: Sendable {
     ).json
     return (architecture.json.objectValue ?? []).filter { theirs[$0.name] != $0.value }.map { member in
       "\(dialect.name) has \(member.name) \(theirs[member.name]?.text() ?? "none") rather than \(member.value.text())"
-    }
-  }
-
-  private func dialect(for checkpoint: Checkpoint) throws(ConversionError) -> Dialect {
-    if let name = options.dialect { return try library.dialect(named: name) }
-    guard let name = checkpoint.metadata.source["dialect"]?.stringValue else {
-      throw ConversionError(
-        .unknownName, "the checkpoint does not say which dialect it came in",
-        hint: "choose one with --dialect")
-    }
-    do {
-      return try library.dialect(named: name)
-    } catch {
-      var error = error
-      error.message = "the checkpoint came in dialect \"\(name)\", which is not built in"
-      error.hint = "give its file with --dialect-file, or choose another with --dialect"
-      throw error
     }
   }
 

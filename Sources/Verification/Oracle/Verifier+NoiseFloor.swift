@@ -10,7 +10,7 @@ extension Verifier {
     of checkpoint: Checkpoint, against reference: Reference
   ) throws(VerificationError) -> NoiseFloor {
     let weights = try Self.weights(of: checkpoint)
-    let nodes = Set(try Self.taps(of: reference, in: weights.graph).keys)
+    let nodes = Set(try RecordedTensors(reference, in: weights.graph).taps.keys)
     return try NoiseFloor(
       measuring: weights, input: reference.input, observing: nodes.isEmpty ? .none : .named(nodes),
       threads: threads)

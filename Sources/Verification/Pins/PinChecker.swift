@@ -12,10 +12,16 @@ public struct PinChecker: Sendable {
   public let engine: Engine
   /// How many threads all of them may use together.
   public let threads: Int
+  /// What reads the names of taps that are not canonical.
+  public let translation: Reference.Translation
 
   /// Creates a checker that uses at most so many threads; `nil` for one per core.
-  public init(engine: Engine = .reference, threads: Int? = nil) {
+  public init(
+    engine: Engine = .reference, threads: Int? = nil,
+    translation: @escaping Reference.Translation = { reference, _ in reference }
+  ) {
     self.engine = engine
+    self.translation = translation
     self.threads = threads ?? Engine.defaultThreads
   }
 
@@ -57,7 +63,7 @@ public struct PinChecker: Sendable {
       let changes = pin.changes(to: found)
       guard changes.isEmpty else { return .changed(changes) }
       let verifier = Verifier(tolerance: pin.tolerance, engine: engine, threads: threads)
-      let verdict = try verifier.verify(checkpoint, against: reference)
+      let verdict = try verifier.verify(checkpoint, against: translation(reference, checkpoint))
       return verdict.passed ? .holds(verdict) : .diverged(verdict)
     } catch {
       return .unchecked(error)

@@ -27,7 +27,7 @@ extension Verifier {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(VerificationError) -> Sensitivity {
     let graph = weights.graph
-    var tensors = try Self.taps(of: reference, in: graph).compactMapValues { $0.first?.name }
+    var tensors = try RecordedTensors(reference, in: graph).taps.compactMapValues { $0.first?.name }
     tensors[graph.nodes[graph.nodes.count - 1].name] = reference.output.name
     do throws(ExecutionError) {
       let measurement = try SensitivityMeasurement(

@@ -45,6 +45,7 @@ struct PinCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Take the pins of the checkpoint away, or the one against --reference.")
   var remove = false
 
+  @OptionGroup(title: "Names") var names: DialectArguments
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Reports") var report: ReportOptions
 
@@ -88,7 +89,7 @@ struct PinCommand: AsyncParsableCommand {
         ?? Verifier.defaultTolerance,
       engine: execution.engine, threads: execution.threads)
     let begin = Terminal.seconds
-    let verdict = try verifier.verify(checkpoint, against: reference)
+    let verdict = try verifier.verify(checkpoint, against: names.translation(reference, checkpoint))
     if let hint = execution.hint(afterSeconds: Terminal.seconds - begin) { reporter.hint(hint) }
     reporter.warn(verdict.notes)
     let pin = try Pin(

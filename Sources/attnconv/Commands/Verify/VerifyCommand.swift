@@ -15,7 +15,8 @@ struct VerifyCommand: AsyncParsableCommand {
       expected magnitude. Ends with 0 where all pass, 1 where one does not, 2 where they could not be compared.
 
       A reference is a safetensors file with F32 tensors input [N,C,H,W] and output, and taps.<layer> for layers; \
-      Tools/record_reference.py records one beside the authors' code.
+      Tools/record_reference.py records one beside the authors' code. Layers may have their names there: the dialect \
+      that the checkpoint came in translates them.
 
       Without a checkpoint, everything that \(PinFile.defaultName) pins is checked; 'attnconv pin' adds to it. Ends with \
       0 where all pins hold, 1 where a checkpoint or a reference was changed or a network differs, 2 where one \
@@ -60,6 +61,7 @@ struct VerifyCommand: AsyncParsableCommand {
     ))
   var measuresSensitivity = false
 
+  @OptionGroup(title: "Names") var names: DialectArguments
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Continuous integration") var integration: IntegrationArguments
   @OptionGroup(title: "Reports") var report: ReportOptions

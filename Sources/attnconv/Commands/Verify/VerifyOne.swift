@@ -26,7 +26,8 @@ struct VerifyOne {
     }
     do {
       let checkpoint = try Checkpoint(path)
-      let reference = try Reference(FilePath(StandardInput.path(reference)))
+      let reference = try options.names.translation(
+        Reference(FilePath(StandardInput.path(reference))), checkpoint)
       let verifier = Verifier(
         tolerance: options.tolerance ?? Verifier.defaultTolerance, engine: options.execution.engine,
         threads: options.execution.threads)

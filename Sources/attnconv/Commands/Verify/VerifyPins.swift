@@ -26,7 +26,9 @@ struct VerifyPins {
       _ = options.integration.publish([outcome], suite: path.string, reporter)
       throw reporter.fail(error, file: path.string)
     }
-    let checker = PinChecker(engine: options.execution.engine, threads: options.execution.threads)
+    let checker = PinChecker(
+      engine: options.execution.engine, threads: options.execution.threads,
+      translation: options.names.translation)
     let begin = Terminal.seconds
     let checks = await checker.check(file)
     let seconds = Terminal.seconds - begin
