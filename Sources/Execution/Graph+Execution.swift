@@ -9,7 +9,7 @@ extension Graph {
   ///
   /// - Throws: ``ExecutionError`` with code `unsuitableInput`, naming the layer and the reason, where the
   ///   authors' code fails on such an input, or `tooLarge`.
-  func activationShapes(input: [Int]) throws(ExecutionError) -> [[Int]] {
+  public func activationShapes(input: [Int]) throws(ExecutionError) -> [[Int]] {
     let shapes: [[Int]]
     do {
       shapes = try self.shapes(input: input)
@@ -25,21 +25,23 @@ extension Graph {
     return shapes
   }
 
-  /// The nodes of a range as a network of their own, whose input is the one value that they take from
+  /// Some nodes, in the graph's order, as a network of their own, whose input is the one value that they take from
   /// outside; `nil` where they take none or several.
   ///
-  /// With it one block runs on an input recorded elsewhere, so that a fault in it is told from one before it.
+  /// With it one block runs on an input recorded elsewhere, on any engine, so that a fault in it is told from one before
+  /// it. ``ReferenceExecutor/output(of:input:given:_:)`` runs parts that take several values.
   ///
   /// - Throws: ``ExecutionError`` with code `invalidArchitecture` where the nodes alone break a rule of
   ///   graphs.
-  public func part(_ range: Range<Int>) throws(ExecutionError) -> Graph? {
-    guard !range.isEmpty, nodes.indices.contains(range.lowerBound), range.upperBound <= nodes.count else {
-      return nil
-    }
+  public func part(_ indices: some Collection<Int>) throws(ExecutionError) -> Graph? {
+    guard indices.allSatisfy(nodes.indices.contains) else { return nil }
+    var positions: [Int: Int] = [:]
+    for (position, index) in indices.enumerated() { positions[index] = position }
     var outside: Set<Node.Source> = []
-    let part = nodes[range].map { node in
+    let part = indices.map { index in
+      let node = nodes[index]
       let inputs = node.inputs.map { source -> Node.Source in
-        if case .node(let index) = source, range.contains(index) { return .node(index - range.lowerBound) }
+        if case .node(let index) = source, let position = positions[index] { return .node(position) }
         outside.insert(source)
         return .input
       }

@@ -80,6 +80,14 @@ struct RecordedTensors {
     return try tensor(record, shape: shapes[index])
   }
 
+  /// What was recorded of the end of a part.
+  func expected(_ part: NetworkPart) throws(VerificationError) -> Tensor<Float> {
+    guard let record = reference.file.record(part.tensor) else {
+      preconditionFailure("parts end with recorded tensors")
+    }
+    return try reference.file.tensor(record)
+  }
+
   /// Compares the output of a node with all that was recorded of it. Recorded numbers are read here, and not kept.
   ///
   /// - Throws: ``VerificationError`` with code `fileFailed` or `unsuitableReference`.

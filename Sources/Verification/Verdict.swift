@@ -28,6 +28,9 @@ public struct Verdict: Hashable, Sendable {
   /// The parts that are broken by themselves; empty without a diagnosis.
   public var brokenParts: [NetworkPart] { diagnosis?.brokenParts ?? [] }
 
+  /// The known faults that explain what is wrong; empty without a diagnosis.
+  public var causes: [LikelyCause] { diagnosis?.causes ?? [] }
+
   /// Whether a recorded tensor differs only because of parts before the one that computes it.
   public func follows(_ comparison: Comparison) -> Bool {
     !comparison.passes && local.contains { $0.tensor == comparison.tensor && $0.passes }

@@ -76,6 +76,17 @@ public struct VerificationError: ExplainedError {
     underlyingIdentifier = error.identifier
   }
 
+  /// What a network gives, its failure told in terms of this module.
+  static func telling<Result>(
+    _ body: () throws(ExecutionError) -> Result
+  ) throws(VerificationError) -> Result {
+    do throws(ExecutionError) {
+      return try body()
+    } catch {
+      throw VerificationError(error)
+    }
+  }
+
   /// An error that lists faults of a reference.
   init(_ code: Code, _ summary: String, listing faults: [ReferenceFault], file: String, hint: String? = nil) {
     /// More would not fit a message; `faults` has them all.

@@ -18,6 +18,8 @@ public struct Verifier: Sendable {
   public let threads: Int?
   /// Whether a network that differs is diagnosed: run part by part, in double precision, and searched for known faults.
   public let diagnoses: Bool
+  /// What known faults are tried with.
+  var searchEngine = Engine.fastest
 
   /// Creates a verifier.
   ///
@@ -35,10 +37,12 @@ public struct Verifier: Sendable {
 
   /// Checks the digests of a checkpoint, loads its network, runs it and compares.
   ///
+  /// `progress` is told how much of the search for the cause is done, of 1.
+  ///
   /// - Throws: ``VerificationError`` with code `executionFailed`, `unsuitableReference` or `fileFailed`. A network that
   ///   computes something else is no error but a verdict.
   public func verify(
-    _ checkpoint: Checkpoint, against reference: Reference
+    _ checkpoint: Checkpoint, against reference: Reference, progress: (Double) -> Void = { _ in }
   ) throws(VerificationError) -> Verdict {
     let executor: any Executor
     do throws(ExecutionError) {
@@ -46,20 +50,20 @@ public struct Verifier: Sendable {
     } catch {
       throw VerificationError(error)
     }
-    return try verify(executor, against: reference, notes: Self.notes(checkpoint, reference))
+    return try verify(executor, against: reference, notes: Self.notes(checkpoint, reference), progress)
   }
 
   /// Runs a network that is loaded already and compares.
   ///
   /// - Throws: ``VerificationError`` with code `executionFailed`, `unsuitableReference` or `fileFailed`.
   public func verify(
-    _ executor: some Executor, against reference: Reference
+    _ executor: some Executor, against reference: Reference, progress: (Double) -> Void = { _ in }
   ) throws(VerificationError) -> Verdict {
-    try verify(executor, against: reference, notes: [])
+    try verify(executor, against: reference, notes: [], progress)
   }
 
   private func verify(
-    _ executor: some Executor, against reference: Reference, notes: [String]
+    _ executor: some Executor, against reference: Reference, notes: [String], _ progress: (Double) -> Void
   ) throws(VerificationError) -> Verdict {
     let graph = executor.weights.graph
     let recorded = try RecordedTensors(reference, in: graph)
@@ -82,7 +86,9 @@ public struct Verifier: Sendable {
     let divergence = Divergence(comparisons, parts)
     let diagnosis =
       diagnoses && divergence != nil
-      ? try Diagnosis(executor.weights, recorded, parts, tolerance: tolerance, threads: threads) : nil
+      ? try Diagnosis(
+        executor.weights, recorded, parts, tolerance: tolerance, engine: searchEngine, threads: threads,
+        progress: progress) : nil
     return Verdict(
       output: comparisons.removeLast(), taps: comparisons, divergence: divergence, diagnosis: diagnosis,
       notes: notes)

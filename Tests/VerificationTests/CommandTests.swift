@@ -50,8 +50,36 @@ import TestSupport
         first diverging layer: attention.spatial.conv
           agreeing before it: attention.spatial.statistics
           the other difference follows from it
+        likely cause: the inputs maximum and mean of attention.spatial.conv are swapped (difference 8.08e-01 -> 4.82e-08)
 
         """), "\(outcome.output)")
+  }
+
+  @Test func `what is broken by itself is listed with what is known of it`() async throws {
+    let row = ReferenceCase("timm-cbam-resnet18")
+    let path = try changed(row) {
+      $0.swapPools("stages.0.blocks.1.attention.spatial.conv.weight")
+      $0.swapPools("stages.2.blocks.0.attention.spatial.conv.weight")
+      $0.change("head.bias") { [$1[0] + 1] + $1.dropFirst() }
+    }
+    let outcome = try await run("verify", path, "--reference", row.referencePath.string)
+    #expect(outcome.status == 1)
+    let lines = outcome.output.split(separator: "\n").map(String.init)
+    #expect(lines.count { $0.hasSuffix("  FAIL") } == 3)
+    #expect(lines.count { $0.hasSuffix("  FAIL, follows") } == 5)
+    let begin = try #require(lines.firstIndex { $0.hasPrefix("3 parts are broken") })
+    #expect(
+      lines[begin...].map { $0.replacing(#/[0-9.]+e-0[0-9]/#, with: "N") } == [
+        "3 parts are broken, each run on the recorded tensors before it:",
+        "  stages.0.blocks.1.relu  differs by N",
+        "  stages.2.blocks.0.relu  differs by N",
+        "  head                    differs by N",
+        "  the other 5 differences follow from them",
+        "likely cause: the inputs maximum and mean of stages.0.blocks.1.attention.spatial.conv are swapped, "
+          + "and likewise elsewhere (difference N -> N)",
+        "  in 2 places: stages.0.blocks.1.attention.spatial.conv, stages.2.blocks.0.attention.spatial.conv",
+        "no other likely cause in head: none of the 24 known faults tried restores agreement",
+      ])
   }
 
   @Test func `numbers that are not finite end with 1 and are told`() async throws {
@@ -89,6 +117,20 @@ import TestSupport
         "suspects": ["attention.spatial.conv"], "tensor": "taps.attention.spatial.conv",
       ])
     #expect(report["tensors"]?.arrayValue?.map { $0["passed"]?.boolValue } == [true, true, false, false])
+    #expect(report["local"]?.arrayValue?.map { $0["passed"]?.boolValue } == [true, true, false, true])
+    #expect(
+      report["brokenParts"] == [
+        [
+          "node": "attention.spatial.conv", "nodes": ["attention.spatial.conv"],
+          "sources": ["attention.spatial.statistics"], "tensor": "taps.attention.spatial.conv",
+        ]
+      ])
+    let cause = try #require(report["causes"]?.arrayValue?.first)
+    #expect(cause["identifier"] == "swapped-pool-order")
+    #expect(cause["modules"] == ["attention.spatial.conv"])
+    #expect(cause["tensors"] == ["taps.attention.spatial.conv"])
+    #expect(cause["restoresAgreement"] == true)
+    #expect(report["unexplainedParts"] == [])
   }
 
   @Test func `parameters that the reference cannot see are listed, and the network passes`() async throws {

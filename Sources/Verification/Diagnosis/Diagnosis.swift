@@ -11,15 +11,34 @@ public struct Diagnosis: Hashable, Sendable {
   public let brokenParts: [NetworkPart]
   /// The parameters of the broken parts that hold NaN or infinity, in the order of the network.
   public let nonFiniteParameters: [String]
+  /// The known faults that explain what is wrong, in the order of the network.
+  public let causes: [LikelyCause]
+  /// The broken parts that no known fault brings into agreement.
+  public let unexplainedParts: [NetworkPart]
+  /// How many faults were tried, one or several places at once.
+  public let triedCount: Int
+  /// How many faults were not tried, because that would have taken too long.
+  public let untriedCount: Int
 
-  /// Runs each part of a network on what was recorded before it.
+  /// Runs each part of a network on what was recorded before it, and searches broken ones for known faults with
+  /// an engine. `progress` is
+  /// told how much of the search is done, of 1.
   init(
     _ weights: ModelWeights, _ recorded: RecordedTensors, _ parts: [NetworkPart], tolerance: Double,
-    threads: Int?
+    engine: Engine, threads: Int?, progress: (Double) -> Void
   ) throws(VerificationError) {
     local = try Self.local(weights, recorded, tolerance: tolerance, threads: threads)
-    brokenParts = zip(local, parts).filter { !$0.0.passes }.map(\.1)
+    let broken = zip(parts, local).filter { !$0.1.passes }
+    brokenParts = broken.map(\.0)
     nonFiniteParameters = try Self.nonFiniteParameters(of: brokenParts, weights)
+    var search = CauseSearch(weights, recorded, tolerance: tolerance, engine: engine, threads: threads)
+    for (index, (part, comparison)) in broken.enumerated() {
+      try search.explain(part, comparison) { progress((Double(index) + $0) / Double(broken.count)) }
+    }
+    causes = search.causes(in: weights)
+    unexplainedParts = search.unexplained
+    triedCount = search.triedCount
+    untriedCount = search.untriedCount
   }
 
   /// One run in which each recorded tensor takes the place of what the network computed for it, once compared.

@@ -27,6 +27,11 @@ extension VerdictReport {
       "local": .array(verdict.local.map(Self.json)),
       "brokenParts": .array(verdict.brokenParts.map(Self.json)),
       "nonFiniteParameters": .array((verdict.diagnosis?.nonFiniteParameters ?? []).map(JSONValue.string)),
+      "causes": .array(verdict.causes.map(Self.json)),
+      "unexplainedParts": .array(
+        (verdict.diagnosis?.unexplainedParts ?? []).map { .string($0.tensor) }),
+      "faultsTried": .integer(verdict.diagnosis?.triedCount ?? 0),
+      "faultsNotTried": .integer(verdict.diagnosis?.untriedCount ?? 0),
       "notes": .array(verdict.notes.map(JSONValue.string)),
     ]
   }
@@ -94,6 +99,16 @@ extension VerdictReport {
       "tensor": .string(part.tensor), "node": .string(part.node),
       "nodes": .array(part.nodes.map(JSONValue.string)),
       "sources": .array(part.sources.map(JSONValue.string)),
+    ]
+  }
+
+  private static func json(_ cause: LikelyCause) -> JSONValue {
+    [
+      "identifier": .string(cause.fault.identifier), "explanation": .string(cause.explanation),
+      "modules": .array(cause.faults.map { .string($0.module) }),
+      "tensors": .array(cause.tensors.map(JSONValue.string)),
+      "before": cause.before.isFinite ? .number(cause.before) : .null, "after": .number(cause.after),
+      "restoresAgreement": .bool(cause.restoresAgreement),
     ]
   }
 

@@ -142,7 +142,35 @@ struct VerdictReport {
     if !diagnosis.nonFiniteParameters.isEmpty {
       lines.append("NaN or infinity in the weights: " + Self.list(diagnosis.nonFiniteParameters))
     }
-    if verdict.taps.isEmpty { lines.append("record taps to learn in which layer it is") }
+    return lines + causeLines(diagnosis)
+  }
+
+  /// The known faults that explain the difference, and what remains.
+  private func causeLines(_ diagnosis: Diagnosis) -> [String] {
+    var lines: [String] = []
+    for cause in diagnosis.causes {
+      let before = cause.before.isFinite ? NumberText.scientific(cause.before) : "not finite"
+      let change = "difference \(before) -> \(NumberText.scientific(cause.after))"
+      lines.append("likely cause: \(cause.explanation) (\(change))")
+      if cause.faults.count > 1 {
+        lines.append("  in \(cause.faults.count) places: " + Self.list(cause.faults.map(\.module)))
+      }
+      if !cause.restoresAgreement { lines.append("  that explains most of it; something else is wrong, too") }
+    }
+    let unexplained = diagnosis.unexplainedParts
+    if !unexplained.isEmpty {
+      let place = verdict.brokenParts.count == 1 ? "" : " in " + Self.list(unexplained.map(\.node))
+      let other = diagnosis.causes.isEmpty ? "" : "other "
+      lines.append(
+        "no \(other)likely cause\(place): none of the \(diagnosis.triedCount) known faults tried restores agreement"
+      )
+      if diagnosis.untriedCount > 0 {
+        lines.append("  \(diagnosis.untriedCount) more were not tried, which would take too long")
+      }
+      if unexplained.contains(where: { $0.nodes.count > Self.maximumSuspects }) {
+        lines.append("  record \(verdict.taps.isEmpty ? "taps" : "more taps") to learn in which layer it is")
+      }
+    }
     return lines
   }
 

@@ -27,7 +27,8 @@ struct VerdictSummary {
       + "largest relative difference \(largest), tolerance \(tolerance)"
   }
 
-  /// What differs, a line each: the tensors whose own part is at fault, and how many follow from them.
+  /// What differs, a line each: the tensors whose own part is at fault, how many follow from them, and the
+  /// likely causes.
   var details: [String] {
     let own = failing.filter { !verdict.follows($0) }
     var lines = own.map { comparison in
@@ -43,7 +44,7 @@ struct VerdictSummary {
     if !parameters.isEmpty {
       lines.append("NaN or infinity in the weights: " + parameters.joined(separator: ", "))
     }
-    return lines
+    return lines + verdict.causes.map { "likely cause: \($0.explanation)" }
   }
 
   /// The summary for programs.

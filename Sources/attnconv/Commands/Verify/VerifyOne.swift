@@ -32,7 +32,11 @@ struct VerifyOne {
         tolerance: options.tolerance ?? Verifier.defaultTolerance, engine: options.execution.engine,
         threads: options.execution.threads)
       let begin = Terminal.seconds
-      var verdict = try verifier.verify(checkpoint, against: reference)
+      let search = ProgressLine("searching the cause")
+      var verdict = try verifier.verify(checkpoint, against: reference) {
+        search.update(UInt64($0 * 1000), 1000)
+      }
+      search.update(1000, 1000)
       if options.measuresSensitivity, verdict.passed {
         let progress = ProgressLine("measuring sensitivity")
         verdict.sensitivity = try verifier.sensitivity(of: checkpoint, against: reference) {
