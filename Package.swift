@@ -46,6 +46,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         system,
       ],
+      resources: [.embedInCode("Reports/HTML/page.css")],
       swiftSettings: strict),
     .target(
       name: "Conversion",

@@ -20,6 +20,7 @@ packages=(
   pytorchcv==0.0.74
   pytest==9.*
   jsonschema==4.*
+  html5lib==1.1
 )
 onnxruntime=(
   onnxruntime==1.31.*

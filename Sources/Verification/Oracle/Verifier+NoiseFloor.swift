@@ -2,18 +2,18 @@ public import Checkpoint
 import Execution
 
 extension Verifier {
-  /// The noise floor of every recorded tensor: see ``NoiseFloor``.
+  /// The noise floor of every recorded tensor or, `everywhere`, of every node: see ``NoiseFloor``.
   ///
   /// - Throws: ``VerificationError`` with code `executionFailed`, also where this build has no fast engine, or
   ///   `unsuitableReference`.
   public func noiseFloor(
-    of checkpoint: Checkpoint, against reference: Reference
+    of checkpoint: Checkpoint, against reference: Reference, everywhere: Bool = false
   ) throws(VerificationError) -> NoiseFloor {
     let weights = try Self.weights(of: checkpoint)
     let nodes = Set(try RecordedTensors(reference, in: weights.graph).taps.keys)
     return try NoiseFloor(
-      measuring: weights, input: reference.input, observing: nodes.isEmpty ? .none : .named(nodes),
-      threads: threads)
+      measuring: weights, input: reference.input,
+      observing: everywhere ? .all : nodes.isEmpty ? .none : .named(nodes), threads: threads)
   }
 
   /// The weights of a checkpoint whose digests were checked before.

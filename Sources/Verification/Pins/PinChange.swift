@@ -32,7 +32,8 @@ public struct PinChange: Hashable, Sendable {
     }
   }
 
-  private static func text(_ value: JSONValue?) -> String {
+  /// A value in words.
+  public static func text(_ value: JSONValue?) -> String {
     value.map { $0.stringValue ?? $0.text() } ?? "nothing"
   }
 }

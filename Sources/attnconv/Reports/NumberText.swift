@@ -33,4 +33,20 @@ enum NumberText {
     let zeros = String(repeating: "0", count: 9 - fraction.count)
     return (cosine < 0 ? "-" : "") + "\(digits / 1_000_000_000)." + zeros + fraction
   }
+
+  /// Three significant digits, with a power of ten only for very small and very large numbers.
+  static func short(_ value: Double) -> String {
+    let magnitude = abs(value)
+    guard value == 0 || (1e-3..<1e4).contains(magnitude) else { return scientific(value) }
+    let decimals =
+      magnitude >= 100
+      ? 0 : magnitude >= 10 ? 1 : magnitude >= 1 ? 2 : magnitude >= 0.1 ? 3 : magnitude >= 0.01 ? 4 : 5
+    let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+    let digits = String(Int((magnitude * scale).rounded()))
+    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+    var text = padded.dropLast(decimals) + (decimals == 0 ? "" : ".") + padded.suffix(decimals)
+    while decimals > 0, text.last == "0" { text.removeLast() }
+    if text.last == "." { text.removeLast() }
+    return (value < 0 ? "-" : "") + text
+  }
 }

@@ -61,6 +61,13 @@ struct VerifyCommand: AsyncParsableCommand {
     ))
   var measuresSensitivity = false
 
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "Also write the verdict as a web page; an older report is replaced.", valueName: "file.html"),
+    completion: .file(extensions: ["html"]))
+  var page: String?
+
   @OptionGroup(title: "Names") var names: DialectArguments
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Continuous integration") var integration: IntegrationArguments

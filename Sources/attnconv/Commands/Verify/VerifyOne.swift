@@ -19,8 +19,10 @@ struct VerifyOne {
     let path = FilePath(StandardInput.path(checkpoint))
     let name = "\(checkpoint) against \(reference)"
     let place = (file: path.string, line: Int?.none)
+    let page: PageFile?
     do {
       try options.integration.check()
+      page = try options.page.map { try PageFile(FilePath($0)) }
     } catch {
       throw reporter.fail(error)
     }
@@ -45,15 +47,23 @@ struct VerifyOne {
       }
       let seconds = Terminal.seconds - begin
       if options.measuresNoise {
-        verdict.noiseFloor = try verifier.noiseFloor(of: checkpoint, against: reference)
+        // Without taps, a page still shows how rounding adds up from layer to layer.
+        verdict.noiseFloor = try verifier.noiseFloor(
+          of: checkpoint, against: reference, everywhere: page != nil && reference.taps.isEmpty)
+      }
+      let section = try page.map { _ in
+        try VerdictSection(verdict, of: verifier, checkpoint, reference).section
       }
       reporter.warn(verdict.notes + (verdict.sensitivity.map { SensitivityReport($0).warnings } ?? []))
       try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
       if let hint = options.execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
       let outcome = CheckOutcome(verdict, name: name, place: place)
-      return max(outcome.exitStatus, options.integration.publish([outcome], suite: name, reporter))
+      return max(
+        outcome.exitStatus, page?.publish(section.map { [$0] } ?? [], reporter) ?? .done,
+        options.integration.publish([outcome], suite: name, reporter))
     } catch {
       let outcome = CheckOutcome(error, name: name, place: place)
+      _ = page?.publish([VerificationSection(title: path.string, error: error)], reporter)
       _ = options.integration.publish([outcome], suite: name, reporter)
       throw reporter.fail(error, file: path.string)
     }

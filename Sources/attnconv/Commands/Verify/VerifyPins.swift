@@ -13,8 +13,10 @@ struct VerifyPins {
   ///
   /// - Throws: `ExitCode` where there is nothing to check; the reason is reported.
   func run(_ reporter: Reporter) async throws -> ExitStatus {
+    let page: PageFile?
     do {
       try options.integration.check()
+      page = try options.page.map { try PageFile(FilePath($0)) }
     } catch {
       throw reporter.fail(error)
     }
@@ -23,6 +25,7 @@ struct VerifyPins {
       file = try read()
     } catch {
       let outcome = CheckOutcome(error, name: path.string, place: (path.string, nil))
+      _ = page?.publish([VerificationSection(title: path.string, error: error)], reporter)
       _ = options.integration.publish([outcome], suite: path.string, reporter)
       throw reporter.fail(error, file: path.string)
     }
@@ -42,7 +45,19 @@ struct VerifyPins {
     if options.report.json { reporter.printJSON(report.members) }
     if let hint = options.execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
     let status = outcomes.map(\.exitStatus).max() ?? .done
-    return max(status, options.integration.publish(outcomes, suite: path.string, reporter))
+    return max(
+      status, page?.publish(sections(checks, of: file, outcomes), reporter) ?? .done,
+      options.integration.publish(outcomes, suite: path.string, reporter))
+  }
+
+  /// A section of the page for each pin.
+  private func sections(
+    _ checks: [PinCheck], of file: PinFile, _ outcomes: [CheckOutcome]
+  ) -> [VerificationSection] {
+    zip(checks, outcomes).enumerated().map { index, pair in
+      PinSection(pair.0, of: file, pair.1, engine: options.execution.engine, identifier: "pin-\(index)")
+        .section
+    }
   }
 
   private func read() throws(VerificationError) -> PinFile {
