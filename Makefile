@@ -54,8 +54,9 @@ format: ## Bring all Swift code into style
 docs: fast-engine release ## Build the documentation of the library into .build/documentation
 	Tools/documentation.sh
 
-interoperability: examples ## Check against real PyTorch, timm and pytorchcv (installs them into .venv)
+interoperability: examples ## Check against real PyTorch, timm, pytorchcv and Keras (installs them)
 	Tools/python-environment.sh
+	Tools/keras-environment.sh 2
 	ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q
 
 bench-programs: release # What the benchmarks measure, and what they measure against
@@ -77,4 +78,4 @@ install: release ## Install the program under PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/attnconv
 
 clean: ## Remove everything that was built
-	rm -rf .build .venv
+	rm -rf .build .venv .venv-keras2 .venv-keras3

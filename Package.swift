@@ -19,7 +19,7 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 /// The built-in dialects, each a file in `Sources/Conversion/Dialects/BuiltIn`.
 let dialects = [
   "attention-module", "cadene", "ecanet", "external-attention", "luuuyi-cbam", "nam", "pytorchcv",
-  "senet-moskomule", "timm", "torchvision",
+  "senet-moskomule", "tf2cv", "timm", "torchvision",
 ]
 
 let package = Package(
@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "TestSupport", "attnconv", "Verification", "Execution", "Architectures", "Checkpoint", "JSON",
+        "TestSupport", "attnconv", "Verification", "Conversion", "SourceFormats", "Execution",
+        "Architectures", "Checkpoint", "JSON",
         "Bytes",
         crypto, system,
       ],

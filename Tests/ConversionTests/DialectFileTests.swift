@@ -120,6 +120,14 @@ import Testing
         #""1x1-convolution""#, "1",
         #"unknown "layout" 1, expected one of "1x1-convolution", "linear", "flipped-inputs""#
       ),
+      (
+        #""1x1-convolution""#, #""transposed""#,
+        #"unknown "layout" "transposed", expected one of "1x1-convolution", "linear", "flipped-inputs""#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "framework": "caffe","#,
+        #"unknown "framework" "caffe", expected one of "pytorch", "keras""#
+      ),
     ])
   func `a faulty dialect is refused`(_ part: String, _ replacement: String, _ message: String) throws {
     let range = try #require(Self.valid.firstRange(of: part))

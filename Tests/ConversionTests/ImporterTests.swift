@@ -30,7 +30,7 @@ import TestSupport
     let rows = Dictionary(uniqueKeysWithValues: try fixture.rows().map { ($0.name, $0) })
     return ContentDigest.of(
       try plan.rows.map { row in
-        #expect(row.layout == nil)
+        #expect(row.layouts == [])
         let expected = try #require(rows[row.sourceName])
         return ContentDigest.Row(
           name: row.canonicalName, elementType: expected.elementType, shape: expected.shape,

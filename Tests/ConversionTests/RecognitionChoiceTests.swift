@@ -147,7 +147,7 @@ import TestSupport
           + "external-attention (cbam-module)", hint: "choose one with --dialect")
     ) { try plan(source, library: library) }
     let mine = try plan(source, library: library) { $0.dialect = "mine" }
-    #expect(mine.rows.compactMap(\.layout) == [.pointwiseConvolution, .pointwiseConvolution, .flippedInputs])
+    #expect(mine.rows.flatMap(\.layouts) == [.pointwiseConvolution, .pointwiseConvolution, .flippedInputs])
   }
 
   @Test(

@@ -353,7 +353,7 @@ BROKEN = {
     "source with a path": ("checkpoint", put("attnconv.source", "path", "weights/model.pth")),
     "source without its file": ("checkpoint", drop("attnconv.source", "sha256")),
     "source of one file and of several": ("checkpoint", put("attnconv.source", "files", [])),
-    "unknown layout in source": ("checkpoint", put("attnconv.source", "layout", "transposed", ["head.weight"])),
+    "unknown layout in source": ("checkpoint", put("attnconv.source", "layout", "sideways", ["head.weight"])),
     "unknown family": ("architecture", put("family", "vgg")),
     "no epsilon": ("architecture", drop("epsilon")),
     "epsilon of 0": ("architecture", put("epsilon", 0)),

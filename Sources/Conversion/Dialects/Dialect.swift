@@ -16,6 +16,9 @@ public struct Dialect: Sendable {
   /// The repository or package whose names these are.
   public let source: String
 
+  /// The framework of the code base.
+  public let framework: Framework
+
   /// The features that an architecture may have: `["attention": ["none", "bam"]]`. A feature that is not
   /// listed may have any value.
   let accepts: [String: Set<String>]

@@ -13,6 +13,7 @@ struct DialectFile {
 
   private var rules: [ModuleRule] = []
   private var outputs: [OutputRule] = []
+  private var framework = Framework.pytorch
 
   /// Reads a dialect.
   ///
@@ -33,11 +34,18 @@ struct DialectFile {
     try check(
       root, "the dialect",
       allowed: [
-        "$schema", "schemaVersion", "name", "title", "source", "accepts", "flatBlocks", "semantics",
-        "modules", "outputs", "attention",
+        "$schema", "schemaVersion", "name", "title", "source", "framework", "accepts", "flatBlocks",
+        "semantics", "modules", "outputs", "attention",
       ])
     guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
       throw fault("\"schemaVersion\" must be \(Self.currentVersion)")
+    }
+    if let value = root["framework"] {
+      guard let known = value.stringValue.flatMap(Framework.init(rawValue:)) else {
+        let frameworks = Framework.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        throw fault("unknown \"framework\" \(value.text()), expected one of \(frameworks)")
+      }
+      framework = known
     }
     for part in try array(root, "attention") { try addAttention(part, standalone: false) }
     for row in try array(root, "modules") { rules.append(try rule(row)) }
@@ -71,7 +79,8 @@ struct DialectFile {
     }
     return Dialect(
       name: try text(root, "name"), title: try text(root, "title"), source: try text(root, "source"),
-      accepts: accepts, rules: rules, outputs: outputs, flatBlocks: flatBlocks, semantics: semantics)
+      framework: framework, accepts: accepts, rules: rules, outputs: outputs, flatBlocks: flatBlocks,
+      semantics: semantics)
   }
 
   /// Adds the lines of one attention module, at each place where it may stand, or alone in its file.
@@ -90,7 +99,7 @@ struct DialectFile {
     for place in places {
       for row in try array(part, "modules") {
         try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when"])
-        let separator = place.source.isEmpty ? "" : "."
+        let separator = place.source.isEmpty ? "" : String(framework.separator)
         var condition = try condition(row).merging(place.condition) { inner, _ in inner }
         condition["attention"] = kind
         let rule =
@@ -103,7 +112,7 @@ struct DialectFile {
         rules.append(rule)
       }
       for row in try array(part, "outputs") {
-        let separator = place.source.isEmpty ? "" : "."
+        let separator = place.source.isEmpty ? "" : String(framework.separator)
         outputs.append(
           try output(
             row, canonical: place.canonical + ".", source: place.source + separator,
@@ -196,8 +205,9 @@ struct DialectFile {
 
   private func layout(_ row: JSONValue) throws(ConversionError) -> Layout? {
     guard let value = row["layout"] else { return nil }
-    guard let layout = value.stringValue.flatMap(Layout.init(rawValue:)) else {
-      let known = Layout.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    guard let layout = value.stringValue.flatMap(Layout.init(rawValue:)), Layout.ofDialects.contains(layout)
+    else {
+      let known = Layout.ofDialects.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
       throw fault("unknown \"layout\" \(value.text()), expected one of \(known)")
     }
     return layout

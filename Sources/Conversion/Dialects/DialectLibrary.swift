@@ -80,7 +80,7 @@ public struct DialectLibrary: Sendable {
       PackageResources.ecanet_json, PackageResources.nam_json, PackageResources.timm_json,
       PackageResources.pytorchcv_json, PackageResources.senet_moskomule_json,
       PackageResources.cadene_json, PackageResources.luuuyi_cbam_json,
-      PackageResources.external_attention_json,
+      PackageResources.external_attention_json, PackageResources.tf2cv_json,
     ]
   }
 }

@@ -14,12 +14,23 @@ public enum Layout: String, CaseIterable, Hashable, Sendable {
   /// A convolution [out, in, height, width] whose input channels are in the opposite order.
   case flippedInputs = "flipped-inputs"
 
+  /// A convolution [out, in, height, width] that the source keeps as [height, width, in, out], as Keras does.
+  case channelsLast = "channels-last"
+
+  /// A linear weight [out, in] that the source keeps as [in, out], as Keras does.
+  case transposed = "transposed"
+
+  /// The layouts that lines of a dialect may state; the others belong to a ``Framework``.
+  static let ofDialects: [Layout] = [.pointwiseConvolution, .linear, .flippedInputs]
+
   /// What the change does to the data, for reports.
   public var explanation: String {
     switch self {
     case .pointwiseConvolution: "1x1 convolution to linear"
     case .linear: "linear to 1x1 convolution"
     case .flippedInputs: "input channels reversed"
+    case .channelsLast: "channels last to first"
+    case .transposed: "transposed"
     }
   }
 
@@ -29,6 +40,8 @@ public enum Layout: String, CaseIterable, Hashable, Sendable {
     case .pointwiseConvolution: shape.count == 2 ? shape + [1, 1] : nil
     case .linear: shape.count == 4 && shape[2...] == [1, 1] ? Array(shape.prefix(2)) : nil
     case .flippedInputs: shape.count == 4 ? shape : nil
+    case .channelsLast: shape.count == 4 ? Self.toChannelsLast.map { shape[$0] } : nil
+    case .transposed: shape.count == 2 ? shape.reversed() : nil
     }
   }
 
@@ -37,23 +50,28 @@ public enum Layout: String, CaseIterable, Hashable, Sendable {
     switch self {
     case .pointwiseConvolution: Layout.linear.sourceShape(canonical: shape)
     case .linear: Layout.pointwiseConvolution.sourceShape(canonical: shape)
-    case .flippedInputs: sourceShape(canonical: shape)
+    case .flippedInputs, .transposed: sourceShape(canonical: shape)
+    case .channelsLast: shape.count == 4 ? Self.toChannelsFirst.map { shape[$0] } : nil
     }
   }
 
   /// The canonical tensor as a view of the source tensor, or `nil` where the shape does not allow it.
   func canonicalView(of source: SourceTensor) -> SourceTensor? {
     guard let shape = canonicalShape(source: source.shape) else { return nil }
-    return view(of: source, shape: shape)
+    return view(of: source, shape: shape, channels: Self.toChannelsFirst)
   }
 
   /// The source tensor as a view of the canonical tensor, or `nil` where the shape does not allow it.
   func sourceView(of canonical: SourceTensor) -> SourceTensor? {
     guard let shape = sourceShape(canonical: canonical.shape) else { return nil }
-    return view(of: canonical, shape: shape)
+    return view(of: canonical, shape: shape, channels: Self.toChannelsLast)
   }
 
-  private func view(of tensor: SourceTensor, shape: [Int]) -> SourceTensor {
+  /// Where each dimension of [height, width, in, out] lies in [out, in, height, width], and the other way round.
+  private static let toChannelsLast = [2, 3, 1, 0]
+  private static let toChannelsFirst = [3, 2, 0, 1]
+
+  private func view(of tensor: SourceTensor, shape: [Int], channels: [Int]) -> SourceTensor {
     var view = tensor
     view.shape = shape
     switch self {
@@ -63,7 +81,34 @@ public enum Layout: String, CaseIterable, Hashable, Sendable {
     case .flippedInputs:
       view.storageOffset += max(0, shape[1] - 1) * tensor.strides[1]
       view.strides[1] = -tensor.strides[1]
+    case .channelsLast: view.strides = channels.map { tensor.strides[$0] }
+    case .transposed: view.strides.reverse()
     }
     return view
+  }
+}
+
+/// Changes of layout one after the other, from the canonical form to the source.
+extension [Layout] {
+  /// The layouts of these that apply to a canonical shape, and the shape that the source has.
+  func applied(canonical shape: [Int]) -> (layouts: [Layout], shape: [Int]) {
+    var applied: [Layout] = []
+    var shape = shape
+    for layout in self {
+      guard let changed = layout.sourceShape(canonical: shape) else { continue }
+      applied.append(layout)
+      shape = changed
+    }
+    return (applied, shape)
+  }
+
+  /// The canonical tensor as a view of the source tensor.
+  func canonicalView(of source: SourceTensor) -> SourceTensor {
+    reversed().reduce(source) { view, layout in layout.canonicalView(of: view) ?? view }
+  }
+
+  /// The source tensor as a view of the canonical tensor.
+  func sourceView(of canonical: SourceTensor) -> SourceTensor {
+    reduce(canonical) { view, layout in layout.sourceView(of: view) ?? view }
   }
 }

@@ -67,6 +67,12 @@ public struct Exporter: Sendable {
       try AtomicFile.check(path, overwrite: overwrite)
       let architecture = try Architecture(json: checkpoint.metadata.architecture)
       let dialect = try library.dialect(options.dialect, of: checkpoint)
+      guard dialect.framework == .pytorch else {
+        throw ConversionError(
+          .unrepresentable, "dialect \(dialect.name) has the names of Keras, and export writes for PyTorch",
+          file: checkpoint.path.string,
+          hint: "choose a dialect of PyTorch with --dialect, for example pytorchcv")
+      }
       let mapping = try DialectMapping(dialect, architecture)
       let isOwnDialect = checkpoint.metadata.source["dialect"]?.stringValue == dialect.name
       if !isOwnDialect {
@@ -93,8 +99,8 @@ public struct Exporter: Sendable {
       return Result(
         path: path, dialect: dialect.name, architecture: architecture, tensorCount: outputs.count,
         content: checkpoint.metadata.content,
-        layouts: mapping.rows.compactMap { row in
-          missing.contains(row.parameter.name) ? nil : row.layout.map { (row.parameter.name, $0) }
+        layouts: mapping.rows.flatMap { row in
+          missing.contains(row.parameter.name) ? [] : row.layouts.map { (row.parameter.name, $0) }
         },
         missing: missing, differences: differences)
     } catch {
@@ -132,8 +138,7 @@ public struct Exporter: Sendable {
           "tensor \"\(row.parameter.name)\" has shape \(tensor.shape), the architecture gives \(row.parameter.shape)",
           file: checkpoint.path.string)
       }
-      var view = tensor
-      if let layout = row.layout, let changed = layout.sourceView(of: tensor) { view = changed }
+      let view = row.layouts.sourceView(of: tensor)
       outputs.append(
         TensorOutput(
           name: row.sourceName,

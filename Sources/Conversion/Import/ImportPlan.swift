@@ -10,8 +10,8 @@ public struct ImportPlan: Sendable {
     public var canonicalName: String
     /// The name in the source, as it stands in the file.
     public var sourceName: String
-    /// The change of arrangement, or `nil` for none.
-    public var layout: Layout?
+    /// The changes of arrangement, one after the other from the canonical form to the source; empty for none.
+    public var layouts: [Layout]
     /// The type in the source.
     public var sourceType: ElementType
     /// What is written.

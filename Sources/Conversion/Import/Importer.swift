@@ -57,7 +57,7 @@ public struct Importer: Sendable {
     var rows: [ImportPlan.Row] = []
     for (row, number) in zip(fit.mapping.rows, fit.tensors) {
       guard let number else { continue }
-      rows.append(try planRow(row, index.tensors[number]))
+      rows.append(try planRow(row, index.tensors[number], of: index))
     }
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
@@ -93,17 +93,16 @@ public struct Importer: Sendable {
   }
 
   private func planRow(
-    _ row: DialectMapping.Row, _ tensor: SourceTensor
+    _ row: DialectMapping.Row, _ tensor: SourceTensor, of index: SourceIndex
   ) throws(ConversionError) -> ImportPlan.Row {
-    var view = tensor
-    if let layout = row.layout, let changed = layout.canonicalView(of: tensor) { view = changed }
+    var view = row.layouts.canonicalView(of: tensor)
     // A counter of batches that some tool keeps as a vector of one is a scalar.
     if row.parameter.isOptional {
       view.shape = []
       view.strides = []
     }
     return ImportPlan.Row(
-      canonicalName: row.parameter.name, sourceName: tensor.path.joined(separator: "."), layout: row.layout,
+      canonicalName: row.parameter.name, sourceName: index.name(of: tensor), layouts: row.layouts,
       sourceType: tensor.elementType,
       output: TensorOutput(
         name: row.parameter.name,

@@ -36,7 +36,7 @@ enum Provenance {
   private static func layouts(_ plan: ImportPlan) -> JSONValue {
     var names: [String: [JSONValue]] = [:]
     for row in plan.rows {
-      if let layout = row.layout { names[layout.rawValue, default: []].append(.string(row.canonicalName)) }
+      for layout in row.layouts { names[layout.rawValue, default: []].append(.string(row.canonicalName)) }
     }
     return .object(names.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .array($0.value)) })
   }

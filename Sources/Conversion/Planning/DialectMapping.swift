@@ -13,8 +13,8 @@ struct DialectMapping: Sendable {
     var sourceName: String
     /// The shape in the source.
     var sourceShape: [Int]
-    /// How the source arranges the elements; `nil` for as in the canonical form.
-    var layout: Layout?
+    /// How the source arranges the elements, one change after the other; empty for as in the canonical form.
+    var layouts: [Layout] = []
   }
 
   /// The dialect.
@@ -60,7 +60,7 @@ struct DialectMapping: Sendable {
           .unrepresentable, "dialect \(dialect.name) has no name for \"\(parameter.name)\"",
           hint: "choose another dialect with --dialect")
       }
-      let row = Self.row(parameter, module)
+      let row = Self.row(parameter, module, dialect.framework)
       if let other = owners.updateValue(parameter.name, forKey: row.sourceName) {
         throw ConversionError(
           .invalidDialect,
@@ -72,13 +72,15 @@ struct DialectMapping: Sendable {
     self.rows = rows
   }
 
-  private static func row(_ parameter: Parameter, _ module: (name: String, layout: Layout?)) -> Row {
-    let leaf = parameter.name.dropFirst(parameter.module.count + 1)
-    let name = module.name.isEmpty ? String(leaf) : module.name + "." + leaf
+  private static func row(
+    _ parameter: Parameter, _ module: (name: String, layout: Layout?), _ framework: Framework
+  ) -> Row {
+    let leaf = framework.leaf(of: parameter)
+    let name = module.name.isEmpty ? leaf : module.name + String(framework.separator) + leaf
     // A layout concerns the weight of a module; biases and norms are vectors either way.
-    guard let layout = module.layout, let shape = layout.sourceShape(canonical: parameter.shape) else {
-      return Row(parameter: parameter, sourceName: name, sourceShape: parameter.shape)
-    }
-    return Row(parameter: parameter, sourceName: name, sourceShape: shape, layout: layout)
+    let own = [module.layout].compactMap(\.self).applied(canonical: parameter.shape)
+    let whole = [framework.layout(rank: own.shape.count)].compactMap(\.self).applied(canonical: own.shape)
+    return Row(
+      parameter: parameter, sourceName: name, sourceShape: whole.shape, layouts: own.layouts + whole.layouts)
   }
 }

@@ -94,7 +94,7 @@ struct Fit: Sendable {
   func hasSameMapping(as other: Fit) -> Bool {
     guard tensors == other.tensors, mapping.rows.count == other.mapping.rows.count else { return false }
     return zip(mapping.rows, other.mapping.rows).allSatisfy {
-      $0.parameter == $1.parameter && $0.layout == $1.layout
+      $0.parameter == $1.parameter && $0.layouts == $1.layouts
     }
   }
 }

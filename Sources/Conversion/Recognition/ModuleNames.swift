@@ -6,15 +6,16 @@ struct ModuleNames: Sendable {
   /// For each name the index of its module in ``names``.
   private(set) var moduleOfName: [Int] = []
 
-  /// For each name its leaf.
+  /// For each name its leaf, as the canonical form calls it.
   private(set) var leaves: [Substring] = []
 
   init(_ stateDict: StateDict) {
     var indices: [Substring: Int] = [:]
     for name in stateDict.names {
-      let dot = name.lastIndex(of: ".")
+      let dot = name.lastIndex(of: stateDict.framework.separator)
       let module = dot.map { name[..<$0] } ?? ""
-      leaves.append(dot.map { name[name.index(after: $0)...] } ?? name[...])
+      let leaf = dot.map { name[name.index(after: $0)...] } ?? name[...]
+      leaves.append(stateDict.framework.canonicalLeaf(leaf))
       if let known = indices[module] {
         moduleOfName.append(known)
       } else {

@@ -1,7 +1,8 @@
 /// Takes away what wrappers put before, or into, the names of a state dict.
 ///
 /// `torch.nn.DataParallel` adds `module.` where it stands, which may be inside a model; `torch.compile` adds
-/// `_orig_mod.`; frameworks put the network under a name of their own (`model.`, `backbone.`).
+/// `_orig_mod.`; frameworks put the network under a name of their own (`model.`, `backbone.`). Keras puts the name of
+/// the model before all of its names, and numbers behind those that were given before in the same session.
 enum PrefixStripping {
   /// Segments that are never part of a network's own names, wherever they stand.
   private static let wrapperSegments: Set<String> = ["module", "_orig_mod"]
@@ -17,26 +18,24 @@ enum PrefixStripping {
   /// Every reading of a state dict that differs in what was stripped, the unchanged one first.
   static func readings(of stateDict: StateDict) -> [StateDict] {
     var readings = [stateDict]
+    let separator = stateDict.framework.separator
     let split = stateDict.names.map {
-      $0.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      $0.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
     }
-    var current = split.map { segments in segments.filter { !wrapperSegments.contains($0) } }
-    var prefix = removedWrappers(split)
+    if stateDict.framework == .keras {
+      appendSharedPrefixes(of: split, "", 0, stateDict, to: &readings)
+      for reading in readings { appendWithoutNumbers(reading, to: &readings) }
+      return readings
+    }
+    let current = split.map { segments in segments.filter { !wrapperSegments.contains($0) } }
+    let prefix = removedWrappers(split)
     var changes = 0
     if !prefix.isEmpty {
       changes = 1
       append(current, prefix, changes, of: stateDict, to: &readings)
     }
     let unwrapped = current
-    for _ in 0..<maximumDepth {
-      guard let first = current.first?.first, current.allSatisfy({ $0.count > 1 && $0[0] == first }) else {
-        break
-      }
-      current = current.map { Array($0.dropFirst()) }
-      prefix += first + "."
-      changes += 1
-      append(current, prefix, changes, of: stateDict, to: &readings)
-    }
+    changes = appendSharedPrefixes(of: current, prefix, changes, stateDict, to: &readings)
     let partial = unwrapped.map { segments in
       segments.count > 1 && partialPrefixes.contains(segments[0]) ? Array(segments.dropFirst()) : segments
     }
@@ -47,6 +46,39 @@ enum PrefixStripping {
         to: &readings)
     }
     return readings
+  }
+
+  /// Adds a reading for each leading segment that all names share; returns how often names were changed.
+  @discardableResult
+  private static func appendSharedPrefixes(
+    of names: [[String]], _ prefix: String, _ changes: Int, _ stateDict: StateDict,
+    to readings: inout [StateDict]
+  ) -> Int {
+    var (current, prefix, changes) = (names, prefix, changes)
+    for _ in 0..<maximumDepth {
+      guard let first = current.first?.first, current.allSatisfy({ $0.count > 1 && $0[0] == first }) else {
+        break
+      }
+      current = current.map { Array($0.dropFirst()) }
+      prefix += first + String(stateDict.framework.separator)
+      changes += 1
+      append(current, prefix, changes, of: stateDict, to: &readings)
+    }
+    return changes
+  }
+
+  /// Adds a reading without the numbers that Keras puts behind names that it made up (`se_block_1`).
+  private static func appendWithoutNumbers(_ reading: StateDict, to readings: inout [StateDict]) {
+    let names = reading.names.map { name in
+      name.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+        guard let bar = segment.lastIndex(of: "_"), bar != segment.startIndex else { return String(segment) }
+        let number = segment[segment.index(after: bar)...]
+        return number.isEmpty || !number.utf8.allSatisfy { 0x30...0x39 ~= $0 }
+          ? String(segment) : String(segment[..<bar])
+      }
+    }
+    guard names.map({ $0.joined(separator: "/") }) != reading.names else { return }
+    append(names, reading.strippedPrefix, reading.changes + 1, of: reading, to: &readings)
   }
 
   /// The first two names that become one when wrappers are taken away, or `nil` where none do.
@@ -89,7 +121,7 @@ enum PrefixStripping {
     _ names: [[String]], _ prefix: String, _ changes: Int, of stateDict: StateDict,
     to readings: inout [StateDict]
   ) {
-    let joined = names.map { $0.joined(separator: ".") }
+    let joined = names.map { $0.joined(separator: String(stateDict.framework.separator)) }
     guard Set(joined).count == joined.count, !joined.contains("") else { return }
     var reading = stateDict
     reading.names = joined

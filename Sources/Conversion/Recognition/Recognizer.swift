@@ -33,7 +33,9 @@ struct Recognizer {
       var shapes: [String: [Int]] = [:]
       for (position, module) in modules.moduleOfName.enumerated() {
         guard let found = canonical[module] else { continue }
-        let shape = index.tensors[stateDict.tensors[position]].shape
+        let stored = index.tensors[stateDict.tensors[position]].shape
+        let shape =
+          dialect.framework.layout(rank: stored.count)?.canonicalShape(source: stored) ?? stored
         shapes["\(found.name).\(modules.leaves[position])"] =
           found.layout?.canonicalShape(source: shape) ?? shape
       }
@@ -125,7 +127,7 @@ struct Recognizer {
     for place in places {
       for stateDict in PrefixStripping.readings(of: place) {
         let modules = ModuleNames(stateDict)
-        for (order, dialect) in dialects.enumerated() {
+        for (order, dialect) in dialects.enumerated() where dialect.framework == stateDict.framework {
           for assumed in assumptions(dialect) {
             if let reading = read(stateDict, modules, dialect, order, assumed, index) {
               readings.append(reading)

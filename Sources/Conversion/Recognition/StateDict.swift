@@ -2,6 +2,9 @@ import SourceFormats
 
 /// A part of a source that may be the state dict of a network: some tensors and the names they have there.
 struct StateDict: Hashable, Sendable {
+  /// The framework whose way of naming the names follow.
+  var framework = Framework.pytorch
+
   /// The keys that lead from the top of the file to it.
   var key: [String]
 
@@ -36,6 +39,7 @@ struct StateDict: Hashable, Sendable {
 
   /// Every part of a source that is worth a try, the most promising first.
   static func candidates(in index: SourceIndex, key: [String]?) -> [StateDict] {
+    if index.container.isKeras { return key?.isEmpty == false ? [] : [keras(index)] }
     var counts: [[String]: Int] = [:]
     for tensor in index.tensors {
       for length in 0..<max(1, tensor.path.count) {
@@ -89,5 +93,21 @@ struct StateDict: Hashable, Sendable {
     // Two ways to spell one name, for example a key "a.b" beside a key "a" that holds a "b".
     guard !names.isEmpty, Set(names).count == names.count else { return nil }
     return StateDict(key: key, strippedPrefix: "", changes: 0, names: names, tensors: tensors)
+  }
+
+  /// The weights of a Keras file. Their names are unique without the layers that hold them, except where two models
+  /// inside of a model have equal names. TensorFlow adds the number of an operation's output, which is 0.
+  private static func keras(_ index: SourceIndex) -> StateDict {
+    func names(_ path: (SourceTensor) -> String) -> [String] {
+      index.tensors.map { tensor in
+        let name = path(tensor)
+        return name.hasSuffix(":0") ? String(name.dropLast(2)) : name
+      }
+    }
+    let short = names { $0.path.last ?? "" }
+    return StateDict(
+      framework: .keras, key: [], strippedPrefix: "", changes: 0,
+      names: Set(short).count == short.count ? short : names(index.name(of:)),
+      tensors: Array(index.tensors.indices))
   }
 }

@@ -3,14 +3,16 @@ import Bytes
 import Execution
 import HDF5Worker
 
-/// The program: pretrained attention networks from PyTorch into Swift, and back, bit for bit.
+/// The program: pretrained attention networks from PyTorch and Keras into Swift, and back to PyTorch, bit for bit.
 @main
 struct Attnconv: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "attnconv",
-    abstract: "Bring pretrained attention networks from PyTorch into Swift, and back, bit for bit.",
+    abstract:
+      "Bring pretrained attention networks from PyTorch and Keras into Swift, and back to PyTorch, bit for bit.",
     discussion: """
-      Reads PyTorch checkpoints (zip and legacy) and safetensors files, single or sharded, without Python. \
+      Reads PyTorch checkpoints (zip and legacy), Keras weights and safetensors files, single or sharded, without \
+      Python. \
       Nothing that a file holds is executed.
 
       EXIT CODES:

@@ -35,7 +35,7 @@ struct PlanReport {
       plan.alternatives.isEmpty ? "" : "; the same tensors in " + plan.alternatives.joined(separator: ", ")
     row("dialect", "\(plan.dialect.name) (\(Self.percent(plan.score)) of the names fit\(others))")
     row("tensors", "\(plan.rows.count.grouped) entries, \(parameterCount.grouped) parameters")
-    let layouts = plan.rows.compactMap(\.layout)
+    let layouts = plan.rows.flatMap(\.layouts)
     for layout in Layout.allCases {
       let count = layouts.count { $0 == layout }
       if count > 0 { row("layout", "\(layout.explanation): \(count) tensors") }
@@ -56,7 +56,9 @@ struct PlanReport {
     for row in plan.rows {
       let type = row.sourceType == row.output.elementType ? "" : "\(row.sourceType.rawValue) to "
       table.append([
-        row.sourceName, row.layout?.explanation ?? "none", row.canonicalName,
+        row.sourceName,
+        row.layouts.isEmpty ? "none" : row.layouts.map(\.explanation).joined(separator: ", "),
+        row.canonicalName,
         type + row.output.elementType.rawValue,
         "\(row.output.view.shape)",
       ])
@@ -119,7 +121,7 @@ struct PlanReport {
 
   /// The report for programs.
   func json(status: String) -> [JSONValue.Member] {
-    let layouts = plan.rows.compactMap { row in row.layout.map { (row.canonicalName, $0) } }
+    let layouts = plan.rows.flatMap { row in row.layouts.map { (row.canonicalName, $0) } }
     return [
       .init("status", .string(status)),
       .init("file", .string(path.string)),
@@ -173,7 +175,7 @@ struct PlanReport {
   private static func json(_ row: ImportPlan.Row) -> JSONValue {
     [
       "source": .string(row.sourceName), "canonical": .string(row.canonicalName),
-      "layout": row.layout.map { .string($0.rawValue) } ?? .null,
+      "layouts": .array(row.layouts.map { .string($0.rawValue) }),
       "sourceType": .string(row.sourceType.rawValue), "type": .string(row.output.elementType.rawValue),
       "shape": .array(row.output.view.shape.map(JSONValue.integer)),
     ]

@@ -1,0 +1,107 @@
+import Architectures
+import Checkpoint
+import JSON
+import SourceFormats
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Conversion
+
+/// Networks that tf2cv saved become canonical, and the same as their twins of pytorchcv.
+@Suite struct KerasImportTests {
+  private let directory: TemporaryDirectory
+  private let library: DialectLibrary
+
+  init() throws {
+    directory = try TemporaryDirectory()
+    library = try DialectLibrary()
+  }
+
+  struct Network: CustomTestStringConvertible, Sendable {
+    var name: String
+    var attention: String
+    /// What Keras puts before every name, from the class of the model.
+    var prefix: String
+    var layouts: [Layout: Int]
+
+    var testDescription: String { name }
+    var file: String { "keras/\(name).h5" }
+  }
+
+  static let networks = [
+    Network(
+      name: "tf2cv-resnet", attention: "none", prefix: "res_net/",
+      layouts: [.channelsLast: 6, .transposed: 1]),
+    Network(
+      name: "tf2cv-seresnet", attention: "se", prefix: "se_res_net/",
+      layouts: [.channelsLast: 10, .transposed: 1, .pointwiseConvolution: 4]),
+    Network(
+      name: "tf2cv-cbam-resnet", attention: "cbam", prefix: "cbam_res_net/",
+      layouts: [.channelsLast: 8, .transposed: 5]),
+    Network(
+      name: "tf2cv-bam-resnet", attention: "bam", prefix: "bam_res_net/",
+      layouts: [.channelsLast: 10, .transposed: 3]),
+  ]
+
+  private func plan(_ network: Network) throws -> ImportPlan {
+    try Importer(library: library, options: ImportOptions()).plan(Fixture(network.file).open())
+  }
+
+  @Test(arguments: networks)
+  func `a network of tf2cv is recognised`(_ network: Network) throws {
+    let plan = try plan(network)
+    #expect(plan.faults == [])
+    #expect(plan.dialect.name == "tf2cv")
+    #expect(plan.dialect.framework == .keras)
+    #expect(plan.alternatives == [])
+    #expect(plan.strippedPrefix == network.prefix)
+    #expect(plan.architecture.attention?.kind.rawValue ?? "none" == network.attention)
+    #expect(plan.rows.count == plan.index.tensors.count)
+    #expect(Dictionary(plan.rows.flatMap(\.layouts).map { ($0, 1) }, uniquingKeysWith: +) == network.layouts)
+    let names = Set(try Fixture(network.file).rows().map(\.name))
+    #expect(Set(plan.rows.map(\.sourceName)) == names, "names are those of the file")
+  }
+
+  @Test(arguments: networks)
+  func `the twin of pytorchcv has the same content`(_ network: Network) async throws {
+    let importer = Importer(library: library, options: ImportOptions())
+    let keras = try await importer.write(
+      plan(network), to: directory.file("keras.safetensors"), overwrite: false)
+    var options = Exporter.Options()
+    options.dialect = "pytorchcv"
+    _ = try await Exporter(library: library, options: options).write(
+      Checkpoint(keras.path), to: directory.file("twin.pth"), as: .pytorch, overwrite: false)
+    let twin = try importer.plan(SourceReader.open(directory.file("twin.pth")))
+    #expect(twin.dialect.name == (network.attention == "none" ? twin.dialect.name : "pytorchcv"))
+    let result = try await importer.write(twin, to: directory.file("twin.safetensors"), overwrite: false)
+    #expect(result.content == keras.content)
+  }
+
+  @Test func `numbers that Keras made up do not matter unless names need them`() throws {
+    let names = ["m/unit/se_block_7/conv1/kernel", "m/unit/conv2d_1/kernel"]
+    func readings(_ names: [String]) -> [[String]] {
+      PrefixStripping.readings(
+        of: StateDict(
+          framework: .keras, key: [], strippedPrefix: "", changes: 0, names: names,
+          tensors: Array(names.indices))
+      ).map(\.names)
+    }
+    #expect(readings(names).contains(["se_block/conv1/kernel", "conv2d/kernel"]))
+    let numbered = ["a/conv2d/kernel", "a/conv2d_1/kernel"]
+    #expect(readings(numbered) == [numbered, ["conv2d/kernel", "conv2d_1/kernel"]])
+  }
+
+  @Test func `export does not write the names of Keras`() async throws {
+    let importer = Importer(library: library, options: ImportOptions())
+    let result = try await importer.write(
+      plan(Self.networks[0]), to: directory.file("keras.safetensors"), overwrite: false)
+    let expected = ConversionError(
+      .unrepresentable, "dialect tf2cv has the names of Keras, and export writes for PyTorch",
+      file: result.path.string, hint: "choose a dialect of PyTorch with --dialect, for example pytorchcv")
+    await #expect(throws: expected) {
+      try await Exporter(library: library, options: Exporter.Options()).write(
+        Checkpoint(result.path), to: directory.file("back.pth"), as: .pytorch, overwrite: false)
+    }
+  }
+}
