@@ -10,17 +10,17 @@ import Synchronization
 #endif
 
 /// A number of threads that share independent pieces of work.
-struct Workers: Sendable {
+package struct Workers: Sendable {
   /// The number of threads, at least 1.
-  let count: Int
+  package let count: Int
 
   /// So many threads, or one per core that is online.
-  init(count: Int?) {
+  package init(count: Int?) {
     self.count = max(1, count ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 
   /// The results of all pieces, in order. Whoever is free takes the next piece.
-  func map<Result: Sendable>(_ pieces: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
+  package func map<Result: Sendable>(_ pieces: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
     guard count > 1, pieces > 1 else { return (0..<pieces).map(body) }
     let results = Mutex([Result?](repeating: nil, count: pieces))
     let next = Atomic(0)

@@ -3,29 +3,25 @@ import Execution
 
 /// A network cut into links that follow each other: each reads one map, the output of the link before it.
 ///
-/// After a change of one parameter only its link and those behind it run again, and only its link with other weights.
-struct NetworkChain {
+/// After a change of one parameter only its link and those behind it run again, and only its link with other weights. Each
+/// runs on one thread: parts are small, so that threads are better used for several changes at a time.
+struct NetworkChain: Sendable {
   /// A part of the network between two cuts.
-  struct Link {
+  struct Link: Sendable {
     /// The part with its own weights.
     let model: AttentionModel
     /// The recorded nodes among its own, in the order of the network.
     let recorded: [String]
     /// The names of all parameters that it reads.
     let reads: Set<String>
-    /// What a change of a parameter runs on.
     private let engine: Engine
-    private let threads: Int?
 
-    init(
-      _ weights: ModelWeights, recorded: Set<String>, engine: Engine, threads: Int?
-    ) throws(ExecutionError) {
-      model = try AttentionModel(weights, engine: engine, threads: threads)
+    init(_ weights: ModelWeights, recorded: Set<String>, engine: Engine) throws(ExecutionError) {
+      model = try AttentionModel(weights, engine: engine, threads: 1)
       let nodes = weights.graph.nodes
       self.recorded = nodes.map(\.name).filter(recorded.contains)
       reads = Set(nodes.flatMap(\.readNames))
       self.engine = engine
-      self.threads = threads
     }
 
     /// Runs the link, where it reads the changed parameter with that.
@@ -38,7 +34,7 @@ struct NetworkChain {
         return try model.trace(input, selection)
       }
       let changed = try AttentionModel(
-        model.weights.replacing([parameter: values]), engine: engine, threads: threads)
+        model.weights.replacing([parameter: values]), engine: engine, threads: 1)
       return try changed.trace(input, selection)
     }
   }
@@ -48,7 +44,7 @@ struct NetworkChain {
 
   /// Cuts a network.
   init(
-    _ weights: ModelWeights, input shape: [Int], recorded: Set<String>, engine: Engine, threads: Int?
+    _ weights: ModelWeights, input shape: [Int], recorded: Set<String>, engine: Engine
   ) throws(ExecutionError) {
     var links: [Link] = []
     for range in try Self.ranges(weights.graph, input: shape) {
@@ -56,7 +52,7 @@ struct NetworkChain {
         preconditionFailure("behind a cut, nodes read only the node before it")
       }
       links.append(
-        try Link(weights.rebound(to: part), recorded: recorded, engine: engine, threads: threads))
+        try Link(weights.rebound(to: part), recorded: recorded, engine: engine))
     }
     self.links = links
   }

@@ -1,13 +1,14 @@
 import Architectures
 import Execution
+import Synchronization
 
 /// Moves the parameters of a network one after the other and watches its recorded tensors.
 ///
 /// The changed network is compared with the unchanged one on the same engine, so that rounding cancels: where nothing
 /// changes, the bits are the same.
-struct SensitivityMeasurement {
+struct SensitivityMeasurement: Sendable {
   /// What a recorded node gives without any change.
-  private struct Baseline {
+  private struct Baseline: Sendable {
     let tensor: String
     let values: [Float]
     let maximum: Double
@@ -35,6 +36,7 @@ struct SensitivityMeasurement {
   private let weights: ModelWeights
   private let input: Tensor<Float>
   private let chain: NetworkChain
+  private let workers: Workers
   /// By the canonical names of the nodes.
   private var baselines: [String: Baseline] = [:]
 
@@ -44,8 +46,8 @@ struct SensitivityMeasurement {
   ) throws(ExecutionError) {
     self.weights = weights
     self.input = input
-    chain = try NetworkChain(
-      weights, input: input.shape, recorded: Set(tensors.keys), engine: engine, threads: threads)
+    workers = Workers(count: threads)
+    chain = try NetworkChain(weights, input: input.shape, recorded: Set(tensors.keys), engine: engine)
     var value = input
     for link in chain.links {
       let trace = try link.run(value)
@@ -57,21 +59,28 @@ struct SensitivityMeasurement {
     }
   }
 
-  /// Moves every parameter that carries a meaning.
+  /// Moves every parameter that carries a meaning, several at a time.
   func responses(
-    _ progress: (_ done: Int, _ total: Int) -> Void
+    _ progress: @Sendable (_ done: Int, _ total: Int) -> Void
   ) throws(ExecutionError) -> [Sensitivity.Response] {
     var responses: [String: Sensitivity.Response] = [:]
     let parameters = weights.graph.parameters.filter { $0.role != .batchCount }
+    let done = Mutex(0)
     var value = input
     for (position, link) in chain.links.enumerated() {
       let output = try link.run(value).output
-      for parameter in parameters where link.reads.contains(parameter.name) {
-        guard responses[parameter.name] == nil else { continue }
-        responses[parameter.name] = try response(
-          to: parameter, from: position, input: value, unchanged: output)
-        progress(responses.count, parameters.count)
+      let own = parameters.filter { link.reads.contains($0.name) && responses[$0.name] == nil }
+      let results = workers.map(own.count) { [value] index in
+        let result = Result { () throws(ExecutionError) in
+          try response(to: own[index], from: position, input: value, unchanged: output)
+        }
+        done.withLock { done in
+          done += 1
+          progress(done, parameters.count)
+        }
+        return result
       }
+      for (parameter, result) in zip(own, results) { responses[parameter.name] = try result.get() }
       value = output
     }
     return parameters.compactMap { responses[$0.name] }

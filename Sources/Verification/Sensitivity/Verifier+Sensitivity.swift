@@ -7,24 +7,24 @@ extension Verifier {
   ///
   /// Runs a part of the network for every parameter, on the engine and with the tolerance of this verifier. Meant for
   /// networks that pass; a recorded tensor that is not finite shows nothing. `progress` is called after every parameter
-  /// with how many are done, of how many.
+  /// with how many are done, of how many, by one thread at a time.
   ///
   /// - Throws: ``VerificationError`` with code `executionFailed` or `unsuitableReference`.
   public func sensitivity(
     of checkpoint: Checkpoint, against reference: Reference,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(VerificationError) -> Sensitivity {
     try sensitivity(of: Self.weights(of: checkpoint), against: reference, progress: progress)
   }
 
   /// Which parameters of a network a reference checks: see ``Sensitivity``.
   ///
-  /// `progress` is called after every parameter with how many are done, of how many.
+  /// `progress` is called after every parameter with how many are done, of how many, by one thread at a time.
   ///
   /// - Throws: ``VerificationError`` with code `executionFailed` or `unsuitableReference`.
   public func sensitivity(
     of weights: ModelWeights, against reference: Reference,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    progress: @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(VerificationError) -> Sensitivity {
     let graph = weights.graph
     var tensors = try RecordedTensors(reference, in: graph).taps.compactMapValues { $0.first?.name }

@@ -1,6 +1,7 @@
 import Architectures
 import Checkpoint
 import Execution
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -192,11 +193,21 @@ import Testing
       ])
   }
 
+  @Test func `the number of threads changes nothing`() throws {
+    let row = ReferenceCase("module-bam")
+    let responses = try [1, 2, 5].map { threads in
+      try Verifier(threads: threads).sensitivity(of: row.checkpoint(), against: row.reference()).responses
+    }
+    #expect(responses.allSatisfy { $0 == responses[0] })
+  }
+
   @Test func `progress is told after every parameter`() throws {
     let row = ReferenceCase("module-nam")
-    var steps: [[Int]] = []
-    _ = try Verifier().sensitivity(of: row.checkpoint(), against: row.reference()) { steps.append([$0, $1]) }
-    #expect(steps == [[1, 4], [2, 4], [3, 4], [4, 4]])
+    let steps = Mutex<[[Int]]>([])
+    _ = try Verifier(threads: 3).sensitivity(of: row.checkpoint(), against: row.reference()) { done, total in
+      steps.withLock { $0.append([done, total]) }
+    }
+    #expect(steps.withLock { $0 } == [[1, 4], [2, 4], [3, 4], [4, 4]])
   }
 }
 
