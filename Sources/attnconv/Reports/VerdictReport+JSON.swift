@@ -102,7 +102,8 @@ extension VerdictReport {
     ]
   }
 
-  private static func json(_ cause: LikelyCause) -> JSONValue {
+  /// A likely cause for programs.
+  static func json(_ cause: LikelyCause) -> JSONValue {
     [
       "identifier": .string(cause.fault.identifier), "explanation": .string(cause.explanation),
       "modules": .array(cause.faults.map { .string($0.module) }),

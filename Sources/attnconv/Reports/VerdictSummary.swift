@@ -54,6 +54,7 @@ struct VerdictSummary {
       "relativeDifference": relativeDifference.map(JSONValue.number) ?? .null,
       "divergence": verdict.divergence.map { .string($0.node) } ?? .null,
       "brokenParts": .array(verdict.brokenParts.map { .string($0.node) }),
+      "causes": .array(verdict.causes.map(VerdictReport.json)),
       "notes": .array(verdict.notes.map(JSONValue.string)),
     ]
   }

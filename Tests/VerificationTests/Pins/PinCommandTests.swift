@@ -172,6 +172,21 @@ import Verification
         "\(files): 3 of 3 tensors differ, first at attention.channel.norm; "))
   }
 
+  @Test func `the likely cause is told`() async throws {
+    let row = ReferenceCase("module-cbam-k49")
+    try project.add(row)
+    try project.change(row) { $0.swapPools("attention.spatial.conv.weight") }
+    _ = try PinFile.add(project.found(row), to: project.pins, replacing: false)
+    let cause = "the inputs maximum and mean of attention.spatial.conv are swapped"
+    let outcome = try await run("verify", "--junit", "out.xml")
+    #expect(outcome.status == 1)
+    #expect(outcome.output.contains("\n  likely cause: \(cause)\n"), "\(outcome.output)")
+    let report = String(decoding: try project.directory.bytes(of: "out.xml"), as: UTF8.self)
+    #expect(report.contains("\nlikely cause: \(cause)</failure>"))
+    let pin = try JSONParser.parse(try await run("verify", "--json").output)["pins"]?.arrayValue?.first
+    #expect(pin?["verdict"]?["causes"]?.arrayValue?.map { $0["identifier"] } == ["swapped-pool-order"])
+  }
+
   @Test func `what cannot be checked ends with 2, and the rest is checked`() async throws {
     let (gone, other) = (ReferenceCase("module-eca-ns"), ReferenceCase("module-bam"))
     for row in [gone, other] {

@@ -54,10 +54,12 @@ struct VerifyOne {
       let section = try page.map { _ in
         try VerdictSection(verdict, of: verifier, checkpoint, reference).section
       }
-      reporter.warn(verdict.notes + (verdict.sensitivity.map { SensitivityReport($0).warnings } ?? []))
+      let warnings = verdict.notes + (verdict.sensitivity.map { SensitivityReport($0).warnings } ?? [])
+      reporter.warn(warnings)
       try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
       if let hint = options.execution.hint(afterSeconds: seconds) { reporter.hint(hint) }
-      let outcome = CheckOutcome(verdict, name: name, place: place)
+      var outcome = CheckOutcome(verdict, name: name, place: place)
+      outcome.warnings = warnings
       return max(
         outcome.exitStatus, page?.publish(section.map { [$0] } ?? [], reporter) ?? .done,
         options.integration.publish([outcome], suite: name, reporter))
