@@ -80,12 +80,14 @@ struct RecordedTensors {
     return try tensor(record, shape: shapes[index])
   }
 
-  /// What was recorded of the end of a part.
+  /// What was recorded of the end of a part, in the shape that the part gives it.
+  ///
+  /// - Throws: ``VerificationError`` with code `fileFailed` or `unsuitableReference`.
   func expected(_ part: NetworkPart) throws(VerificationError) -> Tensor<Float> {
-    guard let record = reference.file.record(part.tensor) else {
+    guard let record = reference.file.record(part.tensor), let index = graph.index(of: part.node) else {
       preconditionFailure("parts end with recorded tensors")
     }
-    return try reference.file.tensor(record)
+    return try tensor(record, shape: shapes[index])
   }
 
   /// Compares the output of a node with all that was recorded of it. Recorded numbers are read here, and not kept.

@@ -107,7 +107,7 @@ struct PartTrial {
         if node.name == part.node { outputs.append(output) }
       }
     if end != nil { outputs.append(output) }
-    return compare(outputs)
+    return try compare(outputs)
   }
 
   /// Runs the part on a fast engine; `nil` where there is none, or where the part takes several values.
@@ -128,16 +128,19 @@ struct PartTrial {
     guard source.shape.count == 4 else { return nil }
     let trace = try AttentionModel(weights.rebound(to: alone), engine: engine, threads: threads).trace(
       source, .named([part.node]))
-    return compare(end == nil ? [trace.output] : [trace[part.node], trace.output].compactMap(\.self))
+    return try compare(end == nil ? [trace.output] : [trace[part.node], trace.output].compactMap(\.self))
   }
 
   /// The comparison of the output that is nearer to what was recorded.
-  private func compare(_ outputs: [Tensor<some TensorElement>]) -> Comparison {
+  ///
+  /// - Throws: ``ExecutionError`` with code `unsuitableInput` where a fault changes the shape.
+  private func compare(_ outputs: [Tensor<some TensorElement>]) throws(ExecutionError) -> Comparison {
     let comparisons = outputs.filter { $0.shape == expected.shape }.map {
       Comparison(part.tensor, node: part.node, actual: $0, expected: expected, tolerance: tolerance)
     }
     guard let nearest = comparisons.min(by: { $0.difference < $1.difference }) else {
-      preconditionFailure("the node that was recorded runs")
+      throw ExecutionError(
+        .unsuitableInput, "\(part.node): found shapes \(outputs.map(\.shape)), expected \(expected.shape)")
     }
     return nearest
   }

@@ -38,7 +38,7 @@ struct VerifyOne {
       var verdict = try verifier.verify(checkpoint, against: reference) {
         search.update(UInt64($0 * 1000), 1000)
       }
-      search.update(1000, 1000)
+      if !verdict.passed { search.update(1000, 1000) }
       if options.measuresSensitivity, verdict.passed {
         let progress = ProgressLine("measuring sensitivity")
         verdict.sensitivity = try verifier.sensitivity(of: checkpoint, against: reference) {
