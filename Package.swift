@@ -22,6 +22,11 @@ let dialects = [
   "senet-moskomule", "tf2cv", "timm", "torchvision",
 ]
 
+/// The built-in networks of `attnconv verify --self-test`, recorded by `Fixtures/self-test/generate.py`.
+let selfTestNetworks = [
+  "mobilenet-v2", "resnet-bam", "resnet-bottleneck", "resnet-cbam", "resnet-eca", "resnet-nam", "resnet-se",
+]
+
 let package = Package(
   name: "attnconv",
   platforms: [.macOS(.v15)],
@@ -72,6 +77,7 @@ let package = Package(
     .target(
       name: "Verification",
       dependencies: ["Execution", "Architectures", "Checkpoint", "JSON", "Bytes", crypto, system],
+      resources: selfTestNetworks.map { .embedInCode("SelfTest/Recorded/\($0).safetensors") },
       swiftSettings: strict),
     .target(
       name: "Execution", dependencies: ["Architectures", "Checkpoint", "JSON", "Bytes", "COneDNN", system],

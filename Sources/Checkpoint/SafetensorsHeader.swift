@@ -51,6 +51,15 @@ public struct SafetensorsHeader: Hashable, Sendable {
     }
   }
 
+  /// Reads and checks the header of a whole file in memory.
+  ///
+  /// - Throws: ``CheckpointError`` naming the tensor, and what was expected and found.
+  public init(of file: [UInt8]) throws(CheckpointError) {
+    let size = UInt64(file.count)
+    let length = try Self.length(prefix: Array(file.prefix(8)), fileSize: size)
+    try self.init(parsing: Array(file[8..<8 + length]), fileSize: size)
+  }
+
   /// The length of the header in bytes, from the first eight bytes of a file.
   static func length(prefix: [UInt8], fileSize: UInt64) throws(CheckpointError) -> Int {
     guard prefix.count == 8 else {

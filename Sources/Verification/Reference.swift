@@ -35,7 +35,14 @@ public struct Reference: Sendable {
   ///
   /// - Throws: ``VerificationError`` with code `malformedReference`, listing all faults at once, or `fileFailed`.
   public init(_ path: FilePath) throws(VerificationError) {
-    let file = try TensorFile(path)
+    try self.init(TensorFile(path))
+  }
+
+  /// Checks names, element types and shapes of all tensors of a file.
+  ///
+  /// - Throws: as ``init(_:)-(FilePath)``.
+  public init(_ file: TensorFile) throws(VerificationError) {
+    let path = file.path
     self.file = file
     guard !CheckpointMetadata.isPresent(in: file.header) else {
       throw VerificationError(

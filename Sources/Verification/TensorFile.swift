@@ -9,16 +9,17 @@ public import SystemPackage
 /// Reading is bounds-checked and never maps the file: a file that becomes shorter ends in an error.
 public struct TensorFile: Sendable {
   /// The path as the user gave it.
-  public var path: FilePath { file.path }
+  public let path: FilePath
   /// What the file holds.
   public let header: SafetensorsHeader
 
-  private let file: InputFile
+  private let storage: Storage
 
   /// Opens a file and checks its header.
   ///
   /// - Throws: ``VerificationError`` with code `fileFailed`.
   public init(_ path: FilePath) throws(VerificationError) {
+    let file: InputFile
     do throws(BytesError) {
       file = try InputFile(path)
     } catch {
@@ -29,6 +30,23 @@ public struct TensorFile: Sendable {
     } catch {
       throw VerificationError(error)
     }
+    self.path = path
+    storage = .file(file)
+  }
+
+  /// Checks the header of a whole file in memory; `name` stands for its path in messages.
+  ///
+  /// - Throws: ``VerificationError`` with code `fileFailed`.
+  public init(bytes: [UInt8], name: FilePath) throws(VerificationError) {
+    do throws(CheckpointError) {
+      header = try SafetensorsHeader(of: bytes)
+    } catch {
+      var failure = VerificationError(error)
+      failure.file = name.string
+      throw failure
+    }
+    path = name
+    storage = .memory(bytes)
   }
 
   /// The names of all tensors, sorted by their UTF-8 bytes.
@@ -67,8 +85,8 @@ public struct TensorFile: Sendable {
     precondition(record.elementType == .float32, "element types are checked before numbers are read")
     let bytes: [UInt8]
     do throws(BytesError) {
-      bytes = try file.read(at: header.dataOffset + record.begin, count: record.byteCount)
-      try file.checkUnchanged()
+      bytes = try storage.read(at: header.dataOffset + record.begin, count: record.byteCount)
+      try storage.checkUnchanged()
     } catch {
       throw VerificationError(error)
     }
@@ -86,12 +104,12 @@ public struct TensorFile: Sendable {
     var hash = SHA256()
     do throws(BytesError) {
       var offset: UInt64 = 0
-      while offset < file.size {
-        let piece = try file.read(at: offset, count: Int(min(1 << 17, file.size - offset)))
+      while offset < storage.size {
+        let piece = try storage.read(at: offset, count: Int(min(1 << 17, storage.size - offset)))
         hash.update(data: piece)
         offset += UInt64(piece.count)
       }
-      try file.checkUnchanged()
+      try storage.checkUnchanged()
     } catch {
       throw VerificationError(error)
     }
@@ -140,6 +158,33 @@ public struct TensorFile: Sendable {
       throw VerificationError(error)
     } catch {
       throw VerificationError(.fileFailed, "\(error)", file: path.string)
+    }
+  }
+}
+
+extension TensorFile {
+  /// Where the bytes are.
+  private enum Storage: Sendable {
+    case file(InputFile)
+    case memory([UInt8])
+
+    var size: UInt64 {
+      switch self {
+      case .file(let file): file.size
+      case .memory(let bytes): UInt64(bytes.count)
+      }
+    }
+
+    /// Bytes that the header was checked to leave room for.
+    func read(at offset: UInt64, count: Int) throws(BytesError) -> [UInt8] {
+      switch self {
+      case .file(let file): try file.read(at: offset, count: count)
+      case .memory(let bytes): Array(bytes[Int(offset)..<Int(offset) + count])
+      }
+    }
+
+    func checkUnchanged() throws(BytesError) {
+      if case .file(let file) = self { try file.checkUnchanged() }
     }
   }
 }

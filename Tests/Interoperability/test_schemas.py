@@ -41,12 +41,12 @@ def explain(name: str, instance) -> list:
     return lines[:40]
 
 
-def report(attnconv, *arguments, code: int = 0) -> dict:
-    """Runs a command with --json and checks its report against the schema of the command."""
+def report(attnconv, *arguments, code: int = 0, schema: str | None = None) -> dict:
+    """Runs a command with --json and checks its report against a schema, by default that of the command."""
     result = attnconv.run(*arguments, "--json")
     assert result.returncode == code, result.stderr
     value = json.loads(result.stdout, object_pairs_hook=sorted_members)
-    check(f"{arguments[0]}-report", value)
+    check(schema or f"{arguments[0]}-report", value)
     return value
 
 

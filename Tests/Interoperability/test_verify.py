@@ -125,3 +125,10 @@ def test_another_epsilon_is_found_without_taps(attnconv):
     assert "0.001" in cause["explanation"]
     assert len(cause["modules"]) == 53
     assert cause["after"] < 1e-6
+
+
+def test_the_self_test_passes_and_fails_where_faults_are_let_through(attnconv):
+    value = report(attnconv, "verify", "--self-test", schema="self-test-report")
+    assert value["status"] == "passed"
+    value = report(attnconv, "verify", "--self-test", "--tolerance", "0.9", code=1, schema="self-test-report")
+    assert value["status"] == "failed"

@@ -35,11 +35,17 @@ struct FaultSite: Sendable {
   }
 
   /// Whether the place is in an attention module.
-  var isInAttention: Bool { module.split(separator: ".").contains("attention") }
+  var isInAttention: Bool { module.isInAttention }
 
-  /// The nodes that compute something else.
+  /// The nodes that compute something else, or read what is inserted.
   func indices(in graph: Graph) -> Set<Int> {
-    let own = graph.nodes.indices.filter { layers.contains(graph.nodes[$0].module) }
+    let own = graph.nodes.indices.filter { index in
+      let node = graph.nodes[index]
+      let readsInserted = node.inputs.contains { source in
+        if case .node(let input) = source { edit.inserted[input] != nil } else { false }
+      }
+      return layers.contains(node.module) || readsInserted
+    }
     return Set(edit.replaced.keys).union(edit.inserted.keys).union(own)
   }
 
@@ -104,6 +110,14 @@ extension Node {
     Node(name: name, module: module, operation: operation, inputs: inputs)
   }
 
+  /// Whether it is part of an attention module.
+  var isInAttention: Bool { name.isInAttention }
+
   /// The path of the part of the network that the node is in: the name without its last component.
   var part: String { String(name[..<(name.lastIndex(of: ".") ?? name.startIndex)]) }
+}
+
+extension String {
+  /// Whether a canonical path lies in an attention module, or is one.
+  fileprivate var isInAttention: Bool { split(separator: ".").contains("attention") }
 }

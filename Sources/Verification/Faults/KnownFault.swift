@@ -37,6 +37,9 @@ public struct KnownFault: Hashable, Sendable {
   /// The mistake as a stable word for programs: `swapped-pool-order`.
   public var identifier: String { mistake.identifier }
 
+  /// What tells apart mistakes of one identifier, for example an epsilon; `nil` where nothing does.
+  public var variant: String? { mistake.variant }
+
   /// The canonical path of the layer or part, or words where it is in more than one.
   public var module: String {
     switch scope {
@@ -87,8 +90,8 @@ public struct KnownFault: Hashable, Sendable {
     return try weights.rebound(to: edit.applied(to: weights.graph)).replacing(tensors)
   }
 
-  /// The names of the nodes that compute something else once the fault is injected, in the order of the network; empty
-  /// where the network has no place for it.
+  /// The names of the nodes that compute something else, or are given something else by an inserted node, once the
+  /// fault is injected; in the order of the network, empty where it has no place for the fault.
   public func nodes(in weights: ModelWeights) -> [String] {
     let graph = weights.graph
     let indices = mistake.sites(in: graph).filter(isMeant).reduce(into: Set()) {

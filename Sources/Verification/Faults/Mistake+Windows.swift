@@ -64,9 +64,10 @@ extension KnownFault.Mistake {
     }
   }
 
+  /// Activations of the backbone; no code base limits those of attention.
   static func limitedActivation(_ isLimited: Bool, _ graph: Graph) -> [FaultSite] {
     sites(graph) { index, node in
-      guard node.operation == (isLimited ? .relu : .relu6) else { return nil }
+      guard node.operation == (isLimited ? .relu : .relu6), !node.isInAttention else { return nil }
       return FaultSite(node.module, index, node, becomes: isLimited ? .relu6 : .relu)
     }
   }

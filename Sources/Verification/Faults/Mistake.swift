@@ -105,6 +105,18 @@ extension KnownFault.Mistake {
     }
   }
 
+  /// What tells apart mistakes of the same word: a number, a size, the names of layers; `nil` where nothing does.
+  var variant: String? {
+    switch self {
+    case .epsilon(let epsilon): "\(epsilon)"
+    case .stride(let position): position.rawValue
+    case .headPool(.fixed(let kernel, _)): "\(kernel)"
+    case .dilation(let dilation): "\(dilation)"
+    case .swappedLayers(let first, let second): "\(first) and \(second)"
+    default: nil
+    }
+  }
+
   /// What is wrong with a part of a network that agrees with its reference once the mistake is injected, in words.
   func explanation(of part: String) -> String {
     switch self {

@@ -334,6 +334,9 @@ import Verification
   @Test func `faults say what they are`() {
     let fault = KnownFault(.transposedKernel, .module("stages.0.blocks.1.conv2"))
     #expect(fault.identifier == "transposed-kernel")
+    #expect(fault.variant == nil)
+    #expect(KnownFault(.epsilon(1.001e-5), .everywhere).identifier == "norm-epsilon")
+    #expect(KnownFault(.epsilon(1.001e-5), .everywhere).variant == "1.001e-05")
     #expect(fault.module == "stages.0.blocks.1.conv2")
     #expect(
       fault.explanation == "rows and columns of the kernel of stages.0.blocks.1.conv2 are transposed")

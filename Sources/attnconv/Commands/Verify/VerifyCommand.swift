@@ -21,6 +21,9 @@ struct VerifyCommand: AsyncParsableCommand {
       Without a checkpoint, everything that \(PinFile.defaultName) pins is checked; 'attnconv pin' adds to it. Ends with \
       0 where all pins hold, 1 where a checkpoint or a reference was changed or a network differs, 2 where one \
       could not be checked. With GITHUB_ACTIONS=true, what fails is annotated.
+
+      With --self-test, known faults of conversions are injected into small networks that the program carries with \
+      it, one for each kind of attention, and each must be caught. Ends with 0 where all are, 1 where one is not.
       """)
 
   @Argument(
@@ -68,6 +71,11 @@ struct VerifyCommand: AsyncParsableCommand {
     completion: .file(extensions: ["html"]))
   var page: String?
 
+  @Flag(
+    name: .long,
+    help: "Inject known faults into small built-in networks and show that each is caught; needs no files.")
+  var selfTest = false
+
   @OptionGroup(title: "Names") var names: DialectArguments
   @OptionGroup(title: "Execution") var execution: ExecutionArguments
   @OptionGroup(title: "Continuous integration") var integration: IntegrationArguments
@@ -79,12 +87,21 @@ struct VerifyCommand: AsyncParsableCommand {
     case one(VerifyOne)
     /// Everything that a pin file pins.
     case pins(VerifyPins)
+    /// Networks that the program carries, sound and with faults.
+    case builtIn(VerifyBuiltIn)
   }
 
   /// What the arguments ask for.
   ///
   /// - Throws: `ValidationError` where they do not belong together.
   private func mode() throws -> Mode {
+    if selfTest {
+      let named = [checkpoint, reference, pins, page, integration.report, names.dialect].compactMap(\.self)
+      guard named.isEmpty, names.dialectFiles.isEmpty, !measuresNoise, !measuresSensitivity else {
+        throw ValidationError("--self-test needs no files and takes only --tolerance, --engine and --threads")
+      }
+      return .builtIn(VerifyBuiltIn(options: self))
+    }
     guard let checkpoint else {
       if reference != nil { throw ValidationError("name the checkpoint that --reference belongs to") }
       if measuresNoise || measuresSensitivity {
@@ -112,6 +129,7 @@ struct VerifyCommand: AsyncParsableCommand {
     switch try mode() {
     case .one(let one): status = try one.run(reporter)
     case .pins(let pins): status = try await pins.run(reporter)
+    case .builtIn(let builtIn): status = try builtIn.run(reporter)
     }
     if status != .done { throw ExitCode(status.rawValue) }
   }
