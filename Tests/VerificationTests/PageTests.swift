@@ -60,6 +60,7 @@ import Verification
     let page = try page()
     #expect(page.contains("<title>taps.attention.channel.norm: not finite</title>"))
     #expect(page.contains("1 NaN or infinite"))
+    #expect(page.contains("</code>: the network gives NaN or infinity in "))
     #expect(!page.contains("=\"nan"))
     #expect(!page.contains("=\"inf"))
   }

@@ -32,7 +32,9 @@ struct ErrorChart {
       switch self {
       case .passing: "M-3.2 0a3.2 3.2 0 1 0 6.4 0a3.2 3.2 0 1 0-6.4 0z"
       case .failing: "M-4-4L4 4M-4 4L4-4"
-      case .locallyPassing, .locallyFailing: "M0-5L5 0L0 5L-5 0z"
+      case .locallyPassing: "M0-5L5 0L0 5L-5 0z"
+      // Larger than the cross of the same tensor, which lies on it.
+      case .locallyFailing: "M0-8L8 0L0 8L-8 0z"
       case .noise: "M-4 0H4"
       }
     }
@@ -241,7 +243,7 @@ struct ErrorChart {
     return HTML("ul", ["class": "legend"]) {
       for series in shown {
         HTML("li") {
-          HTML("svg", ["class": "key", "viewBox": "-7 -7 14 14", "aria-hidden": "true"]) {
+          HTML("svg", ["class": "key", "viewBox": "-9 -9 18 18", "aria-hidden": "true"]) {
             HTML("use", ["href": "#mark-\(series.rawValue)", "class": series.rawValue])
           }
           series.title

@@ -17,6 +17,9 @@ struct VerdictSection {
   /// What makes identifiers of this section its own.
   private let identifier: String
 
+  /// So many tensors are remarked on, the first in the order of the network.
+  private static let maximumRemarks = 4
+
   /// Reads the attention modules' parameters for their distributions.
   init(
     _ verdict: Verdict, of verifier: Verifier, _ checkpoint: Checkpoint, _ reference: Reference,
@@ -72,7 +75,7 @@ struct VerdictSection {
         fact("Reference") {
           HTML("code") { reference.file.path.string }
           ", input \(HTMLText.shape(reference.input.shape)), "
-            + HTMLText.count(verdict.taps.count, "recorded layer")
+            + (verdict.taps.isEmpty ? "output only" : HTMLText.count(verdict.taps.count, "recorded layer"))
         }
         if let provenance = reference.provenance {
           fact("Recorded from") { recorded(provenance) }
@@ -167,16 +170,29 @@ struct VerdictSection {
           + (verdict.noiseFloor == nil
             ? "" : " noise: what single precision alone changes, relative in the same way.")
       }
-      for comparison in all where !comparison.notes.isEmpty {
-        HTML("p") {
-          HTML("code") { comparison.tensor }
-          ": " + comparison.notes.joined(separator: "; ") + "."
-        }
-      }
+      remarks
       if all.count > worst.count {
         HTML("details") {
           HTML("summary") { "All \(all.count) tensors in the order of the network" }
           TensorTable(all, of: verdict, label: "all tensors").content
+        }
+      }
+    }
+  }
+
+  /// Why tensors fail whatever the tolerance. NaN goes on through all layers behind it, so only the first few are told.
+  @HTMLBuilder private var remarks: [HTML] {
+    let remarkable = verdict.comparisons.filter { !$0.notes.isEmpty }
+    if !remarkable.isEmpty {
+      HTML("ul") {
+        for comparison in remarkable.prefix(Self.maximumRemarks) {
+          HTML("li") {
+            HTML("code") { comparison.tensor }
+            ": " + comparison.notes.joined(separator: "; ")
+          }
+        }
+        if remarkable.count > Self.maximumRemarks {
+          HTML("li") { "and likewise \(remarkable.count - Self.maximumRemarks) more" }
         }
       }
     }
