@@ -1,10 +1,13 @@
-"""What the networks of `attnconv verify --self-test` compute, in `Sources/Verification/SelfTest/Recorded/`.
+"""What the networks of `attnconv verify --self-test` compute, in `Sources/Verification/SelfTest/Recorded/`, and with the
+mistakes of `faulty.py`, in `faulty/`.
 Run: `.venv/bin/python Fixtures/self-test/generate.py`.
 
 The blocks are the authors' own code: attention-module (BAM, CBAM), ECANet, NAM, senet.pytorch (SE) and torchvision (plain
 networks), in the smallest network that holds them. The four repositories are cloned into `.venv/authors` unless the
 environment variable AUTHORS names a folder of clones. Numbers come from `deterministic.py`; computed in float64.
 """
+import collections
+import copy
 import importlib
 import json
 import os
@@ -24,6 +27,7 @@ ROOT = HERE.parents[1]
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "generators")]
 import deterministic  # noqa: E402
+import faulty  # noqa: E402
 import record  # noqa: E402
 
 OUTPUT = ROOT / "Sources/Verification/SelfTest/Recorded"
@@ -122,8 +126,8 @@ def canonical(name: str) -> str:
     return name
 
 
-def write(name: str, network: nn.Module, size: tuple, taps: dict, code: str):
-    """Fills a network, runs it and writes what it computes; `taps` maps its modules to canonical nodes."""
+def fill(network: nn.Module) -> nn.Module:
+    """The network with its numbers, in float64."""
     norms = {module for module, layer in network.named_modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)}
     state = {}
     for key, value in network.state_dict().items():
@@ -133,7 +137,11 @@ def write(name: str, network: nn.Module, size: tuple, taps: dict, code: str):
         else:
             state[key] = torch.from_numpy(deterministic.tensor(f"{canonical(module)}.{leaf}", value.shape, module in norms))
     network.load_state_dict(state)
-    network = network.double().eval()
+    return network.double().eval()
+
+
+def write(file: pathlib.Path, network: nn.Module, size: tuple, taps: dict, code: str):
+    """Runs a network and writes what it computes; `taps` maps its modules to canonical nodes."""
     x = torch.from_numpy(deterministic.tensor("input", (1, 3, *size)))
     tensors = {"input": x}
     for path, node in taps.items():
@@ -142,8 +150,7 @@ def write(name: str, network: nn.Module, size: tuple, taps: dict, code: str):
         network.get_submodule(path).register_forward_hook(keep)
     tensors["output"] = network(x.double())
     metadata = {"producer": record.WRITER, "model": code}
-    OUTPUT.mkdir(exist_ok=True, parents=True)
-    file = OUTPUT / f"{name}.safetensors"
+    file.parent.mkdir(exist_ok=True, parents=True)
     save_file(
         {key: value.to(torch.float32).contiguous() for key, value in tensors.items()}, file,
         metadata={"attnconv.reference": json.dumps(metadata, sort_keys=True)},
@@ -158,36 +165,48 @@ def taps(attention: dict) -> dict:
     return {"bn1": "stem.norm"} | inside | blocks
 
 
-def main():
+def networks() -> list:
+    """Name, network, size of the image, taps and whose code it is, of each network."""
     whole = nn.AdaptiveAvgPool2d(1)
     with tempfile.TemporaryDirectory() as folder:
         bam, cbam, resnet = load(folder, "Jongchan/attention-module", "MODELS.bam", "MODELS.cbam", "MODELS.model_resnet")
-        module = bam.BAM(16)
-        module.channel_att, module.spatial_att = bam.ChannelGate(4, 1), bam.SpatialGate(4, 1)
-        write("resnet-bam", Network(4, basic(resnet.BasicBlock), nn.AvgPool2d(3), between={"bam1": module}), (6, 10),
-              taps({}) | {"bam1.channel_att.gate_c": "stages.0.attention.channel.expand", "bam1.spatial_att.gate_s": "stages.0.attention.spatial.project",
-                         "bam1": "stages.0.attention.scale"}, "Jongchan/attention-module BasicBlock, BAM")
-        blocks = basic(resnet.BasicBlock)
-        for block in blocks:
-            block.cbam = cbam.CBAM(block.bn2.num_features, 1)
-        write("resnet-cbam", Network(4, blocks, whole), (6, 10),
-              taps({"cbam.ChannelGate": "attention.channel.scale", "cbam": "attention.spatial.scale"}), "Jongchan/attention-module BasicBlock, CBAM")
         (eca,) = load(folder, "BangguWu/ECANet", "models.eca_resnet")
-        write("resnet-eca", Network(4, basic(eca.ECABasicBlock), whole), (6, 10), taps({"eca": "attention.scale"}), "BangguWu/ECANet ECABasicBlock")
         (nam,) = load(folder, "Christian-lyc/NAM", "MODELS.model_resnet")
-        write("resnet-nam", Network(4, basic(nam.BasicBlock, shape=6, use_nam=True), whole), (6, 10), taps({"nam.Channel_Att.bn2": "attention.channel.norm", "nam": "attention.channel.scale"}), "Christian-lyc/NAM BasicBlock")
         (senet,) = load(folder, "moskomule/senet.pytorch", "senet.se_resnet")
-        write("resnet-se", Network(4, basic(senet.SEBasicBlock, reduction=1), whole), (8, 14), taps({"se": "attention.scale"}), "moskomule/senet.pytorch SEBasicBlock")
+    module = bam.BAM(16)
+    module.channel_att, module.spatial_att = bam.ChannelGate(4, 1), bam.SpatialGate(4, 1)
+    bam_taps = {"bam1.channel_att.gate_c": "channel.expand", "bam1.spatial_att.gate_s": "spatial.project", "bam1": "scale"}
+    bam_taps = {path: f"stages.0.attention.{node}" for path, node in bam_taps.items()}
+    cbam_blocks = basic(resnet.BasicBlock)
+    for block in cbam_blocks:
+        block.cbam = cbam.CBAM(block.bn2.num_features, 1)
+    cbam_taps = taps({"cbam.ChannelGate": "attention.channel.scale", "cbam": "attention.spatial.scale"})
+    nam_taps = taps({"nam.Channel_Att.bn2": "attention.channel.norm", "nam": "attention.channel.scale"})
     bottleneck = torchvision.models.resnet.Bottleneck
-    blocks = [bottleneck(4, 4, downsample=shortcut(4, 16, 1)), bottleneck(16, 8, stride=2, downsample=shortcut(16, 32, 2))]
-    write("resnet-bottleneck", Network(4, blocks, whole, is_large=True), (16, 32), taps({}), "torchvision Bottleneck")
-    mobilenet = torchvision.models.MobileNetV2(
-        width_mult=1 / 8, round_nearest=4, inverted_residual_setting=[[1, 16, 1, 1], [6, 24, 2, 2]])
-    mobilenet.features = mobilenet.features[:4]
-    mobilenet.forward = mobilenet.features.forward
-    mobilenet.classifier = nn.Identity()
-    write("mobilenet-v2", mobilenet, (12, 20),
-          {"features.0": "stem.relu", "features.1": "stages.0.blocks.0.add", "features.2": "stages.1.blocks.0.norm3"}, "torchvision MobileNetV2, first stages")
+    bottlenecks = [bottleneck(4, 4, downsample=shortcut(4, 16, 1)), bottleneck(16, 8, stride=2, downsample=shortcut(16, 32, 2))]
+    mobilenet = torchvision.models.MobileNetV2(width_mult=1 / 8, round_nearest=4, inverted_residual_setting=[[1, 16, 1, 1], [6, 24, 2, 2]])
+    mobilenet = nn.Sequential(collections.OrderedDict(features=mobilenet.features[:4]))
+    mobile_taps = {"features.0": "stem.relu", "features.1": "stages.0.blocks.0.add", "features.2": "stages.1.blocks.0.norm3"}
+    return [
+        ("resnet-bam", Network(4, basic(resnet.BasicBlock), nn.AvgPool2d(4), between={"bam1": module}), (8, 14), taps({}) | bam_taps,
+         "Jongchan/attention-module BasicBlock, BAM"),
+        ("resnet-cbam", Network(4, cbam_blocks, whole), (6, 10), cbam_taps, "Jongchan/attention-module BasicBlock, CBAM"),
+        ("resnet-eca", Network(4, basic(eca.ECABasicBlock), whole), (6, 10), taps({"eca": "attention.scale"}), "BangguWu/ECANet ECABasicBlock"),
+        ("resnet-nam", Network(4, basic(nam.BasicBlock, shape=6, use_nam=True), whole), (6, 10), nam_taps, "Christian-lyc/NAM BasicBlock"),
+        ("resnet-se", Network(4, basic(senet.SEBasicBlock, reduction=1), whole), (8, 14), taps({"se": "attention.scale"}), "moskomule/senet.pytorch SEBasicBlock"),
+        ("resnet-bottleneck", Network(4, bottlenecks, whole, is_large=True), (16, 32), taps({}), "torchvision Bottleneck"),
+        ("mobilenet-v2", mobilenet, (12, 20), mobile_taps, "torchvision MobileNetV2, first stages"),
+    ]
+
+
+def main():
+    for name, network, size, nodes, code in networks():
+        write(OUTPUT / f"{name}.safetensors", fill(network), size, nodes, code)
+    for name, network, size, _, code in networks():
+        for fault, make in faulty.FAULTS.get(name, {}).items():
+            broken = copy.deepcopy(fill(network))
+            make(broken)
+            write(HERE / "faulty" / f"{name}.{fault}.safetensors", broken, size, {}, f"{code}, {fault}")
 
 
 if __name__ == "__main__":

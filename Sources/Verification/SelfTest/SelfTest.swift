@@ -31,6 +31,9 @@ public struct SelfTest: Hashable, Sendable {
     public let isCaught: Bool
     /// Whether a node that the fault changes is among those under suspicion, or named by the refusal.
     public let isLocated: Bool
+    /// Whether the diagnosis finds a cause there that restores agreement. `nil` where it was not asked: of each mistake in
+    /// a network the first place is diagnosed. What a mistake has lost cannot be restored, such as the numbers of a norm.
+    public let isNamed: Bool?
     /// The largest difference of any tensor, relative to the tensor's largest magnitude; `nil` where numbers are not
     /// finite or the network could not run.
     public let relativeDifference: Double?
@@ -72,8 +75,11 @@ public struct SelfTest: Hashable, Sendable {
       }
       let verifier = Verifier(tolerance: tolerance, engine: engine, threads: threads, diagnoses: false)
       let nodes = Set(network.weights.graph.nodes.map(\.name))
+      let diagnosing = Verifier(tolerance: tolerance, engine: engine, threads: threads)
+      var mistakes: Set<KnownFault.Mistake> = []
       for fault in KnownFault.candidates(in: network.weights, nodes: nodes) {
-        injections.append(Injection(fault, network, verifier))
+        let isFirst = mistakes.insert(fault.mistake).inserted
+        injections.append(Injection(fault, network, isFirst ? diagnosing : verifier))
       }
     }
     self.sound = sound
@@ -86,14 +92,22 @@ extension SelfTest.Injection {
     self.network = network.name
     self.fault = fault
     do {
-      let verdict = try verifier.verdict(fault.injected(into: network.weights), network.reference)
+      let faulty = try fault.injected(into: network.weights)
+      let nodes = Set(fault.nodes(in: network.weights))
+      let verdict = try verifier.verdict(faulty, network.reference)
       isCaught = !verdict.passed
-      isLocated = !Set(verdict.divergence?.suspects ?? []).isDisjoint(with: fault.nodes(in: network.weights))
+      isLocated = !nodes.isDisjoint(with: verdict.divergence?.suspects ?? [])
+      isNamed = verdict.diagnosis.map { diagnosis in
+        diagnosis.causes.contains { cause in
+          cause.restoresAgreement && cause.faults.contains { $0.module == fault.module }
+        }
+      }
       relativeDifference = verdict.relativeDifference
       refusal = nil
     } catch {
       // A network that cannot be given the input, or gives another shape, does not pass.
       isCaught = true
+      isNamed = nil
       relativeDifference = nil
       let refusal = (error as? any ExplainedError)?.message ?? "\(error)"
       self.refusal = refusal

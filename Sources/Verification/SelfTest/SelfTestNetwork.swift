@@ -19,7 +19,7 @@ struct SelfTestNetwork {
     return [
       try Self(
         "resnet-bam",
-        residual(.bam(.init(hidden: [4])), headPool: .fixed(kernel: 3, stride: 3)),
+        residual(.bam(.init(hidden: [4])), headPool: .fixed(kernel: 4, stride: 4)),
         PackageResources.resnet_bam_safetensors),
       try Self(
         "resnet-cbam", residual(.cbam(.init(hidden: widths))), PackageResources.resnet_cbam_safetensors),

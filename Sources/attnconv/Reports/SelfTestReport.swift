@@ -33,7 +33,8 @@ struct SelfTestReport {
             "network": .string(row.network), "fault": .string(row.fault.identifier),
             "variant": row.fault.variant.map(JSONValue.string) ?? .null,
             "module": .string(row.fault.module), "caught": .bool(row.isCaught),
-            "located": .bool(row.isLocated), "relativeDifference": Self.json(row.relativeDifference),
+            "located": .bool(row.isLocated), "named": row.isNamed.map(JSONValue.bool) ?? .null,
+            "relativeDifference": Self.json(row.relativeDifference),
             "refusal": row.refusal.map(JSONValue.string) ?? .null,
           ]
         }),
@@ -55,6 +56,7 @@ struct SelfTestReport {
   private var faultLines: [String] {
     var table = TextTable([
       ("network", .left), ("fault", .left), ("places", .right), ("caught", .right), ("located", .right),
+      ("named", .left),
       ("least max rel", .right),
     ])
     var rest = test.injections[...]
@@ -64,7 +66,8 @@ struct SelfTestReport {
       let least = rows.compactMap(\.relativeDifference).min()
       table.append([
         first.network, Self.text(first.fault), "\(rows.count)", "\(rows.count(where: \.isCaught))",
-        "\(rows.count(where: \.isLocated))", least.map(NumberText.scientific) ?? "-",
+        "\(rows.count(where: \.isLocated))", first.isNamed.map { $0 ? "yes" : "no" } ?? "-",
+        least.map(NumberText.scientific) ?? "-",
       ])
     }
     return table.lines

@@ -26,7 +26,19 @@ import Verification
       #expect(row.isLocated, "\(row.network) \(row.fault)")
       // The only fault that the networks' maps are too small for.
       if row.refusal != nil { #expect(row.fault.identifier == "fixed-head-pool") }
+      // What a mistake has lost cannot be found again.
+      let isLost = ["fresh-statistics", "missing-norm", "signed-norm-weights"].contains(row.fault.identifier)
+      if let isNamed = row.isNamed { #expect(isNamed == !isLost, "\(row.network) \(row.fault)") }
       if let difference = row.relativeDifference { #expect(difference > test.tolerance) }
+    }
+  }
+
+  @Test func `the first place of each mistake is diagnosed`() throws {
+    let test = try #require(Self.runs.get()[.reference])
+    var seen: [String: Set<KnownFault.Mistake>] = [:]
+    for row in test.injections {
+      let isFirst = seen[row.network, default: []].insert(row.fault.mistake).inserted
+      #expect((row.isNamed != nil) == (isFirst && row.refusal == nil), "\(row.network) \(row.fault)")
     }
   }
 
