@@ -171,6 +171,20 @@ import TestSupport
     #expect(cause.after < 1e-7)
   }
 
+  @Test func `a tap recorded under another shape is searched like any other`() throws {
+    let row = ReferenceCase("timm-legacy-seresnet18")
+    let directory = try TemporaryDirectory()
+    var changed = try ChangedCheckpoint(row.checkpoint())
+    changed.swap("stem.norm.running_mean", "stem.norm.running_var")
+    let checkpoint = try Checkpoint(directory.create("changed.safetensors", changed.bytes()))
+    // Code bases give pooled features with sides of 1, too.
+    let reference = try row.changedReference(in: directory) { file in
+      file["taps.stem.pool"] = file["taps.stem.pool"].map { ($0.shape + [1], $0.values) }
+    }
+    let verdict = try Verifier().verify(checkpoint, against: reference)
+    #expect(causes(verdict) == ["swapped-statistics": ["stem.norm"]])
+  }
+
   @Test func `NaN is not explained by what only turns it into wrong numbers`() throws {
     let row = Row("a negative variance", "module-nam", [:]) {
       $0.change("attention.channel.norm.running_var") { [-1] + $1.dropFirst() }
