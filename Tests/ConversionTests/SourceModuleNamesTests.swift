@@ -196,6 +196,10 @@ import Testing
     ("resnet50-se", "cadene", "layer3.5.se_module", "stages.2.blocks.5.attention.scale"),
     ("resnet50-cbam", "luuuyi-cbam", "layer1.0.ca", "stages.0.blocks.0.attention.channel.unflatten"),
     ("resnet50-cbam", "luuuyi-cbam", "layer1.0.sa", "stages.0.blocks.0.attention.spatial.sigmoid"),
+    (
+      "resnet50-cbam", "tf2cv", "features/features/stage1/stage1/unit1",
+      "stages.0.blocks.0.relu"
+    ),
     ("cbam-module", "external-attention", "ca", "attention.channel.unflatten"),
     ("bam-module", "external-attention", "sa", "attention.spatial.project"),
   ]

@@ -94,19 +94,22 @@ enum PrefixStripping {
   }
 
   /// The modules that a recorded prefix names: what was taken away in front of some of the names, without wrappers.
-  static func modules(ofPrefix prefix: String) -> [String] {
-    prefix.split(separator: ",").map { unwrapped($0) }.filter { !$0.isEmpty }
+  static func modules(ofPrefix prefix: String, _ separator: Character) -> [String] {
+    prefix.split(separator: ",").map { unwrapped($0, separator) }.filter { !$0.isEmpty }
   }
 
   /// The names that a module may have once wrappers, and modules that hold the whole network, are taken away.
-  static func readings(of module: String, _ prefixes: [String]) -> [String] {
-    let module = unwrapped(module[...])
+  static func readings(of module: String, _ prefixes: [String], _ separator: Character) -> [String] {
+    let module = unwrapped(module[...], separator)
     return [module]
-      + prefixes.filter { module.hasPrefix($0 + ".") }.map { String(module.dropFirst($0.count + 1)) }
+      + prefixes.filter { module.hasPrefix($0 + String(separator)) }.map {
+        String(module.dropFirst($0.count + 1))
+      }
   }
 
-  private static func unwrapped(_ name: Substring) -> String {
-    name.split(separator: ".").filter { !wrapperSegments.contains(String($0)) }.joined(separator: ".")
+  private static func unwrapped(_ name: Substring, _ separator: Character) -> String {
+    name.split(separator: separator).filter { !wrapperSegments.contains(String($0)) }
+      .joined(separator: String(separator))
   }
 
   private static func removedWrappers(_ names: [[String]]) -> String {

@@ -60,16 +60,18 @@ public struct SourceModuleNames: Sendable {
     } catch {
       throw ConversionError(error)
     }
-    prefixes = PrefixStripping.modules(ofPrefix: strippedPrefix)
+    let separator = dialect.framework.separator
+    prefixes = PrefixStripping.modules(ofPrefix: strippedPrefix, separator)
     var layers: [String: String] = [:]
     var containers: [String: Set<String>] = [:]
     var parts: [String: Set<String>] = [:]
-    for row in try DialectMapping(dialect, architecture).rows {
-      let layer = row.parameter.module
-      let source = String(row.sourceName.dropLast(row.parameter.name.count - layer.count))
-      guard layers.updateValue(layer, forKey: source) == nil else { continue }
-      for module in Self.modules(around: source) { containers[module, default: []].insert(layer) }
-      for part in Self.modules(around: layer) where Self.isCertain(part) {
+    // Made for its checks: every layer has one name, and no two have the same.
+    let mapping = try DialectMapping(dialect, architecture)
+    for layer in Set(mapping.rows.map(\.parameter.module)) {
+      guard let source = dialect.sourceModule(canonical: layer, features: features)?.name else { continue }
+      layers[source] = layer
+      for module in Self.modules(around: source, separator) { containers[module, default: []].insert(layer) }
+      for part in Self.modules(around: layer, ".") where Self.isCertain(part) {
         parts[part, default: []].insert(layer)
       }
     }
@@ -85,7 +87,7 @@ public struct SourceModuleNames: Sendable {
   public func node(of module: String) throws(SourceNameFault) -> String {
     var nodes: [String] = []
     var fault: SourceNameFault?
-    for reading in PrefixStripping.readings(of: module, prefixes) {
+    for reading in PrefixStripping.readings(of: module, prefixes, dialect.framework.separator) {
       do throws(SourceNameFault) {
         let node = try node(named: reading)
         if !nodes.contains(node) { nodes.append(node) }
@@ -115,7 +117,7 @@ public struct SourceModuleNames: Sendable {
       if let index = graph.index(of: path) ?? graph.outputIndex(of: path) { return graph.nodes[index].name }
     }
     guard let inside = containers[module] else { throw unknown(module) }
-    if let outer = Self.modules(around: module).first, containers[outer] == inside {
+    if let outer = modules(around: module).first, containers[outer] == inside {
       throw SourceNameFault(
         found: "a module inside \(outer.isEmpty ? "the network" : "\"\(outer)\"") with the same layers",
         expected: "the outermost of them, whose output is certain",
@@ -130,7 +132,7 @@ public struct SourceModuleNames: Sendable {
   }
 
   private func outermost(_ module: String, _ inside: Set<String>) -> String {
-    Self.modules(around: module).last { !$0.isEmpty && containers[$0] == inside } ?? module
+    modules(around: module).last { !$0.isEmpty && containers[$0] == inside } ?? module
   }
 
   private func unknown(_ module: String) -> SourceNameFault {
@@ -140,10 +142,14 @@ public struct SourceModuleNames: Sendable {
       suggestion: NearestName.of(module, among: Set(layers.keys).union(containers.keys)))
   }
 
+  private func modules(around module: String) -> [String] {
+    Self.modules(around: module, dialect.framework.separator)
+  }
+
   /// The paths of all modules around one, innermost first; the network itself, "", is the last.
-  private static func modules(around path: String) -> [String] {
-    let segments = path.split(separator: ".", omittingEmptySubsequences: false)
-    return segments.indices.reversed().map { segments[..<$0].joined(separator: ".") }
+  private static func modules(around path: String, _ separator: Character) -> [String] {
+    let segments = path.split(separator: separator, omittingEmptySubsequences: false)
+    return segments.indices.reversed().map { segments[..<$0].joined(separator: String(separator)) }
   }
 
   /// Whether a code base's module with exactly the layers of a part gives the part's output. Not so in a stem, which may
