@@ -3,8 +3,9 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 BIN = .build/release/attnconv
-# The shipped program carries the Swift runtime, so it runs where no Swift is installed.
-RELEASE = -c release --static-swift-stdlib
+# The shipped program carries the Swift runtime, so it runs where no Swift is installed. Several packages share `.build`:
+# a plan of what to build that was kept from another package would build the wrong one.
+RELEASE = -c release --static-swift-stdlib --disable-build-manifest-caching
 
 .PHONY: help dependencies fast-engine build release demo examples test lint format docs interoperability bench-programs bench install completions man clean
 
