@@ -15,7 +15,8 @@ struct hdf5_part {
   unsigned long long size;
 };
 
-/// What the next file that is opened is; the library hands a driver a name only.
+/// What the next file that is opened is; the library hands a driver a name only. Written and read in one object file: that
+/// which holds `hdf5_open_part` and, through it, the driver.
 static inline struct hdf5_part *_Nonnull hdf5_next_part(void) {
   static struct hdf5_part part;
   return &part;
@@ -109,7 +110,7 @@ static const H5FD_class_t hdf5_part_driver = {
 static inline hid_t hdf5_open_part(const struct hdf5_functions *_Nonnull functions, struct hdf5_part part) {
   *hdf5_next_part() = part;
   const hid_t driver = functions->registerDriver(&hdf5_part_driver);
-  const hid_t properties = functions->createProperties(**hdf5_file_access());
+  const hid_t properties = functions->createProperties(*functions->fileAccess);
   if (driver < 0 || properties < 0 || functions->setDriver(properties, driver, 0) < 0) return -1;
   // The name is looked at and never opened.
   return functions->openFile("/", 0, properties);

@@ -82,13 +82,10 @@ struct hdf5_functions {
 #define HDF5_MEMBER(member, function) __typeof__(&function) member;
   HDF5_FUNCTIONS(HDF5_MEMBER)
 #undef HDF5_MEMBER
+  /// The class of the properties of opening a file, valid once the library is open (`H5P_FILE_ACCESS`). A member and no
+  /// static variable: each object file that inlines a function of a header has variables of its own.
+  const hid_t *_Nullable fileAccess;
 };
-
-/// The class of the properties of opening a file, valid once the library is open (`H5P_FILE_ACCESS`).
-static inline const hid_t *_Nullable *_Nonnull hdf5_file_access(void) {
-  static const hid_t *address;
-  return &address;
-}
 
 // The number at the end of the shared library's name: upstream's libtool version of each release series.
 #if H5_VERSION_GE(1, 14, 0)
@@ -114,8 +111,8 @@ static inline const char *_Nullable hdf5_load(struct hdf5_functions *_Nonnull fu
   functions->member = (__typeof__(&function))dlsym(library, HDF5_NAME(function));                   \
   if (!functions->member) return HDF5_NAME(function);
   HDF5_FUNCTIONS(HDF5_LOAD)
-  *hdf5_file_access() = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
-  if (!*hdf5_file_access()) return "H5P_CLS_FILE_ACCESS_ID_g";
+  functions->fileAccess = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
+  if (!functions->fileAccess) return "H5P_CLS_FILE_ACCESS_ID_g";
 #undef HDF5_LOAD
 #undef HDF5_NAME
 #undef HDF5_STRING
