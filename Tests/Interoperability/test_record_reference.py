@@ -79,8 +79,8 @@ def test_every_module_is_compared_with_its_node(attnconv, name, taps):
     build, shape, dialect = NETWORKS[name]
     canonical, reference = recorded(attnconv, prepared(build, shape), shape, taps)
     assert checkpoints.source(canonical)["dialect"] == dialect
-    # Fifty layers of random weights make up to 5e-5 of torch's own rounding; the smallest fault of a mapping is 1.5e-3.
-    value = report(attnconv, "verify", canonical, "--reference", reference, "--tolerance", "1e-4")
+    # Fifty layers of random weights make 1e-4 of torch's own rounding; the smallest fault of a mapping is 1.5e-3.
+    value = report(attnconv, "verify", canonical, "--reference", reference, "--tolerance", "5e-4")
     assert value["status"] == "passed"
     assert {row["tensor"] for row in value["tensors"]} == set(load_file(reference)) - {"input"}
     nodes = {row["node"] for row in value["tensors"]}
