@@ -62,7 +62,7 @@ def prepare(folder: pathlib.Path) -> None:
         torch.save(model.state_dict(), folder / f"{name}.pth")
         for batch in (2,) if name == "resnet50-bam" else BATCHES:
             images = torch.randn(batch, 3, 224, 224)
-            record(model, images, str(folder / f"{name}.{batch}.safetensors"))
+            record(model, images, str(folder / f"{name}.{batch}.safetensors"), taps=None)
             if name in NETWORKS:
                 torch.onnx.export(model, (images,), folder / f"{name}.{batch}.onnx", dynamo=True, verbose=False)
 
