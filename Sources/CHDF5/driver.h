@@ -110,7 +110,7 @@ static const H5FD_class_t hdf5_part_driver = {
 static inline hid_t hdf5_open_part(const struct hdf5_functions *_Nonnull functions, struct hdf5_part part) {
   *hdf5_next_part() = part;
   const hid_t driver = functions->registerDriver(&hdf5_part_driver);
-  const hid_t properties = functions->createProperties(*functions->fileAccess);
+  const hid_t properties = functions->createProperties(functions->fileAccess);
   if (driver < 0 || properties < 0 || functions->setDriver(properties, driver, 0) < 0) return -1;
   // The name is looked at and never opened.
   return functions->openFile("/", 0, properties);

@@ -82,9 +82,9 @@ struct hdf5_functions {
 #define HDF5_MEMBER(member, function) __typeof__(&function) member;
   HDF5_FUNCTIONS(HDF5_MEMBER)
 #undef HDF5_MEMBER
-  /// The class of the properties of opening a file, valid once the library is open (`H5P_FILE_ACCESS`). A member and no
-  /// static variable: each object file that inlines a function of a header has variables of its own.
-  const hid_t *_Nullable fileAccess;
+  /// The class of the properties of opening a file (`H5P_FILE_ACCESS`). A member and no static variable: each object file
+  /// that inlines a function of a header has variables of its own.
+  hid_t fileAccess;
 };
 
 // The number at the end of the shared library's name: upstream's libtool version of each release series.
@@ -96,7 +96,7 @@ struct hdf5_functions {
 #define HDF5_LIBRARY_VERSION "103"
 #endif
 
-/// Loads the library that the headers belong to. Returns what is missing, or null.
+/// Loads and opens the library that the headers belong to. Returns what is missing or fails, or null.
 static inline const char *_Nullable hdf5_load(struct hdf5_functions *_Nonnull functions) {
   static const char *const names[] = {
       "libhdf5_serial.so." HDF5_LIBRARY_VERSION, "libhdf5.so." HDF5_LIBRARY_VERSION, "libhdf5_serial.so",
@@ -111,8 +111,11 @@ static inline const char *_Nullable hdf5_load(struct hdf5_functions *_Nonnull fu
   functions->member = (__typeof__(&function))dlsym(library, HDF5_NAME(function));                   \
   if (!functions->member) return HDF5_NAME(function);
   HDF5_FUNCTIONS(HDF5_LOAD)
-  functions->fileAccess = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
-  if (!functions->fileAccess) return "H5P_CLS_FILE_ACCESS_ID_g";
+  // Only an open library has it.
+  const hid_t *fileAccess = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
+  if (!fileAccess) return "H5P_CLS_FILE_ACCESS_ID_g";
+  if (functions->open() < 0) return "H5open";
+  functions->fileAccess = *fileAccess;
 #undef HDF5_LOAD
 #undef HDF5_NAME
 #undef HDF5_STRING

@@ -15,8 +15,7 @@ import CHDF5
     var header: (major: UInt32, minor: UInt32) = (0, 0)
     unsafe hdf5_header_version(&header.major, &header.minor)
     var found: (major: UInt32, minor: UInt32, release: UInt32) = (0, 0, 0)
-    guard functions.open() >= 0,
-      unsafe functions.version(&found.major, &found.minor, &found.release) >= 0,
+    guard unsafe functions.version(&found.major, &found.minor, &found.release) >= 0,
       found.major == header.major, found.minor == header.minor,
       functions.setPluginState(0) >= 0
     else { return nil }
