@@ -8,37 +8,13 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 from tf2cv.models import bamresnet, cbamresnet, resnet, seresnet
 from tf2cv.models import common as tf2cv_common
 
 import record
+from small_network import fill, small_model
 
 KERAS = f"Keras {keras.__version__}"
-
-
-def fill(model) -> None:
-    """Reproducible values: a function of the variable's place and shape alone."""
-    arrays = []
-    for number, weight in enumerate(model.weights):
-        stream = np.random.Generator(np.random.PCG64(number))
-        low, high = (0.5, 1.5) if "variance" in weight.name else (-0.5, 0.5)
-        arrays.append((low + (high - low) * stream.random(weight.shape)).astype(np.float32))
-    model.set_weights(arrays)
-
-
-def small_model():
-    """Every kind of layer whose weights Keras arranges otherwise than PyTorch, and one model inside of another."""
-    inner = keras.Sequential([layers.Input((4, 4, 2)), layers.DepthwiseConv2D(3, padding="same", name="spread"),
-                              layers.BatchNormalization(name="scale")], name="inner")
-    image = layers.Input((8, 8, 3), name="image")
-    x = layers.Conv2D(2, 3, strides=2, padding="same", use_bias=False, name="first")(image)
-    x = layers.BatchNormalization(name="norm")(x)
-    x = layers.Activation("relu", name="relu")(x)
-    x = inner(x)
-    x = layers.GlobalAveragePooling2D(name="pool")(x)
-    return keras.Model(image, layers.Dense(5, name="classes")(x), name="small")
-
 
 model = small_model()
 fill(model)

@@ -20,9 +20,8 @@ public struct Diagnosis: Hashable, Sendable {
   /// How many faults were not tried, because that would have taken too long.
   public let untriedCount: Int
 
-  /// Runs each part of a network on what was recorded before it, and searches broken ones for known faults with
-  /// an engine. `progress` is
-  /// told how much of the search is done, of 1.
+  /// Runs each part of a network on what was recorded before it, and searches broken ones for known faults with an
+  /// engine. `progress` is told how much of the search is done, of 1.
   init(
     _ weights: ModelWeights, _ recorded: RecordedTensors, _ parts: [NetworkPart], tolerance: Double,
     engine: Engine, threads: Int?, progress: (Double) -> Void

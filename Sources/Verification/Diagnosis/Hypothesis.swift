@@ -39,13 +39,7 @@ extension KnownFault {
   /// Whether another fault is this one at one of its places.
   func covers(_ other: KnownFault) -> Bool {
     guard other.mistake == mistake, case .module(let path) = other.scope else { return false }
-    let isInAttention = path.split(separator: ".").contains("attention")
-    switch scope {
-    case .module(let own): return own == path
-    case .attention: return isInAttention
-    case .backbone: return !isInAttention
-    case .everywhere: return true
-    }
+    return scope.contains(path)
   }
 
   /// The mistake at each place of a network where it can be made and makes a difference.

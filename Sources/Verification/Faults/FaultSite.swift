@@ -119,5 +119,5 @@ extension Node {
 
 extension String {
   /// Whether a canonical path lies in an attention module, or is one.
-  fileprivate var isInAttention: Bool { split(separator: ".").contains("attention") }
+  var isInAttention: Bool { split(separator: ".").contains("attention") }
 }

@@ -21,6 +21,16 @@ public struct KnownFault: Hashable, Sendable {
     case backbone
     /// All places of the network.
     case everywhere
+
+    /// Whether it includes a layer, block or attention module, by its canonical path.
+    func contains(_ module: String) -> Bool {
+      switch self {
+      case .module(let path): module == path
+      case .attention: module.isInAttention
+      case .backbone: !module.isInAttention
+      case .everywhere: true
+      }
+    }
   }
 
   /// What was done wrong.
@@ -80,7 +90,7 @@ public struct KnownFault: Hashable, Sendable {
   ///
   /// - Throws: ``Execution/ExecutionError`` with code `unknownNode` where the network has no place for the fault.
   public func injected(into weights: ModelWeights) throws(ExecutionError) -> ModelWeights {
-    let sites = mistake.sites(in: weights.graph).filter(isMeant)
+    let sites = mistake.sites(in: weights.graph).filter { scope.contains($0.module) }
     guard !sites.isEmpty else {
       throw ExecutionError(.unknownNode, "the network has no place for the fault \(identifier) in \(module)")
     }
@@ -94,18 +104,9 @@ public struct KnownFault: Hashable, Sendable {
   /// fault is injected; in the order of the network, empty where it has no place for the fault.
   public func nodes(in weights: ModelWeights) -> [String] {
     let graph = weights.graph
-    let indices = mistake.sites(in: graph).filter(isMeant).reduce(into: Set()) {
+    let indices = mistake.sites(in: graph).filter { scope.contains($0.module) }.reduce(into: Set()) {
       $0.formUnion($1.indices(in: graph))
     }
     return indices.sorted().map { graph.nodes[$0].name }
-  }
-
-  private func isMeant(_ site: FaultSite) -> Bool {
-    switch scope {
-    case .module(let path): site.module == path
-    case .attention: site.isInAttention
-    case .backbone: !site.isInAttention
-    case .everywhere: true
-    }
   }
 }

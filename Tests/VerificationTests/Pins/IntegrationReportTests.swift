@@ -81,7 +81,7 @@ import Verification
               <testcase classname="attnconv.verify" name="\(bam) against module-bam.reference.safetensors">
                 <error type="missing-checkpoint" message="\(bam): the pinned checkpoint does not exist">\
           \(bam): the pinned checkpoint does not exist
-          hint: import it again, or give the pin up with 'attnconv pin --remove'</error>
+          hint: import it again, or give the pin up with &#39;attnconv pin --remove&#39;</error>
               </testcase>
               <testcase classname="attnconv.verify" name="\(checkpoint) against \(reference)">
                 <failure type="changed" message="the checkpoint holds other weights than were pinned">\
@@ -106,7 +106,7 @@ import Verification
     _ = try project.directory.create(name, [1])
     let outcome = try await run([:], name, "--reference", reference, "--junit", "out.xml")
     #expect(outcome.status == 2)
-    let escaped = "a&lt;&amp;&gt;&quot;'\\u{1}\\u{1B}[31m\\u{FFFE}\\u{85}]]&gt;.safetensors"
+    let escaped = "a&lt;&amp;&gt;&quot;&#39;\\u{1}\\u{1B}[31m\\u{FFFE}\\u{85}]]&gt;.safetensors"
     let report = try text("out.xml")
     #expect(report.contains("name=\"\(escaped) against \(reference)\""))
     #expect(report.unicodeScalars.allSatisfy { $0 == "\n" || 0x20..<0x7F ~= $0.value })

@@ -4,8 +4,7 @@ enum HTMLText {
   /// blow the page up.
   static let maximumLength = 2000
 
-  /// Text that is shown as it is: markup escaped, control characters and those that change the direction of writing as
-  /// visible escapes, the end of an overlong text counted instead.
+  /// Text as ``MarkupText`` has it, the end of an overlong text counted instead.
   static func escaped(_ text: String) -> String {
     var text = text
     // Scalars, because one character may hold any number of combining marks.
@@ -13,18 +12,7 @@ enum HTMLText {
       let rest = text.unicodeScalars.count - maximumLength
       text = String(text.unicodeScalars.prefix(maximumLength)) + " ... (\(rest) more)"
     }
-    var escaped = ""
-    for scalar in VisibleText.of(text).unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
+    return MarkupText.escaped(text)
   }
 
   /// A coordinate with at most two digits behind the point.

@@ -1,0 +1,27 @@
+"""The small network of the fixtures and its weights, for whichever Keras is installed."""
+import numpy as np
+import keras
+from keras import layers
+
+
+def fill(model) -> None:
+    """Reproducible values: a function of the variable's place and shape alone."""
+    arrays = []
+    for number, weight in enumerate(model.weights):
+        stream = np.random.Generator(np.random.PCG64(number))
+        low, high = (0.5, 1.5) if "variance" in weight.name else (-0.5, 0.5)
+        arrays.append((low + (high - low) * stream.random(weight.shape)).astype(np.float32))
+    model.set_weights(arrays)
+
+
+def small_model():
+    """Every kind of layer whose weights Keras arranges otherwise than PyTorch, and one model inside of another."""
+    inner = keras.Sequential([layers.Input((4, 4, 2)), layers.DepthwiseConv2D(3, padding="same", name="spread"),
+                              layers.BatchNormalization(name="scale")], name="inner")
+    image = layers.Input((8, 8, 3), name="image")
+    x = layers.Conv2D(2, 3, strides=2, padding="same", use_bias=False, name="first")(image)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Activation("relu", name="relu")(x)
+    x = inner(x)
+    x = layers.GlobalAveragePooling2D(name="pool")(x)
+    return keras.Model(image, layers.Dense(5, name="classes")(x), name="small")
