@@ -128,6 +128,30 @@ import Testing
         #""source": "here","#, #""source": "here", "framework": "caffe","#,
         #"unknown "framework" "caffe", expected one of "pytorch", "keras""#
       ),
+      (
+        #""source": "here","#, #""source": "here", "creationOrder": "stem.conv","#,
+        #""creationOrder" is string, expected an array"#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "creationOrder": [],"#,
+        #""creationOrder" has 0 lines, expected 1 to 4096"#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "creationOrder": [7],"#,
+        #""creationOrder" must hold texts, found 7"#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "creationOrder": ["stem.conv"], "names": "automatic","#,
+        #""names" can be "automatic" only with "framework" "keras" and a "creationOrder""#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "framework": "keras", "names": "automatic","#,
+        #""names" can be "automatic" only with "framework" "keras" and a "creationOrder""#
+      ),
+      (
+        #""source": "here","#, #""source": "here", "names": "given","#,
+        #"unknown "names" "given", expected "automatic""#
+      ),
     ])
   func `a faulty dialect is refused`(_ part: String, _ replacement: String, _ message: String) throws {
     let range = try #require(Self.valid.firstRange(of: part))

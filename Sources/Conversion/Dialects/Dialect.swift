@@ -35,6 +35,13 @@ public struct Dialect: Sendable {
   /// What no tensor shows, with the features under which it holds; later entries override earlier ones.
   let semantics: [(condition: [String: String], values: JSONValue)]
 
+  /// The order in which the code base creates its layers; `nil` where nothing depends on it.
+  let creationOrder: CreationOrder?
+
+  /// Whether Keras made up the names of all layers (`conv2d_17`). The names that the lines give are then
+  /// the canonical modules with slashes, under which a reading of such a file has them.
+  let hasAutomaticNames: Bool
+
   /// Whether an architecture with some features is one that this code base builds.
   func accepts(_ features: [String: String]) -> Bool {
     accepts.allSatisfy { feature, values in features[feature].map(values.contains) ?? true }

@@ -35,7 +35,7 @@ struct DialectFile {
       root, "the dialect",
       allowed: [
         "$schema", "schemaVersion", "name", "title", "source", "framework", "accepts", "flatBlocks",
-        "semantics", "modules", "outputs", "attention",
+        "semantics", "modules", "outputs", "attention", "creationOrder", "names",
       ])
     guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
       throw fault("\"schemaVersion\" must be \(Self.currentVersion)")
@@ -77,10 +77,40 @@ struct DialectFile {
       }
       flatBlocks.append(number)
     }
+    let creationOrder = try creationOrder(root)
     return Dialect(
       name: try text(root, "name"), title: try text(root, "title"), source: try text(root, "source"),
       framework: framework, accepts: accepts, rules: rules, outputs: outputs, flatBlocks: flatBlocks,
-      semantics: semantics)
+      semantics: semantics, creationOrder: creationOrder,
+      hasAutomaticNames: try hasAutomaticNames(root, creationOrder))
+  }
+
+  private func creationOrder(_ root: JSONValue) throws(ConversionError) -> CreationOrder? {
+    guard root["creationOrder"] != nil else { return nil }
+    var lines: [String] = []
+    for line in try array(root, "creationOrder") {
+      guard let text = line.stringValue else {
+        throw fault("\"creationOrder\" must hold texts, found \(line.text())")
+      }
+      lines.append(text)
+    }
+    guard 1...Self.maximumRules ~= lines.count else {
+      throw fault("\"creationOrder\" has \(lines.count) lines, expected 1 to \(Self.maximumRules)")
+    }
+    return try CreationOrder(lines)
+  }
+
+  private func hasAutomaticNames(
+    _ root: JSONValue, _ creationOrder: CreationOrder?
+  ) throws(ConversionError) -> Bool {
+    guard let value = root["names"] else { return false }
+    guard value.stringValue == "automatic" else {
+      throw fault("unknown \"names\" \(value.text()), expected \"automatic\"")
+    }
+    guard framework == .keras, creationOrder != nil else {
+      throw fault("\"names\" can be \"automatic\" only with \"framework\" \"keras\" and a \"creationOrder\"")
+    }
+    return true
   }
 
   /// Adds the lines of one attention module, at each place where it may stand, or alone in its file.
