@@ -30,6 +30,9 @@ public struct SourceIndex: Sendable {
   /// The HDF5 file behind the container, which decodes storages for which it states an address.
   public var hdf5: HDF5File?
 
+  /// What a Keras file says about its network; `nil` for weights alone and for other containers.
+  public var kerasModel: KerasModel?
+
   /// What stands between the keys of a tensor where they are written as one name.
   public var separator: String { container.isKeras ? "/" : "." }
 

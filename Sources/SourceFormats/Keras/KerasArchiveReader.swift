@@ -49,6 +49,7 @@ enum KerasArchiveReader {
     }
     index.hdf5 = source
     try KerasTree(try source.objects()).fill(&index, place: place)
+    index.readKerasModel()
     return index
   }
 

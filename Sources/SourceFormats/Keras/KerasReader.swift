@@ -25,6 +25,7 @@ public enum KerasReader {
     } catch {
       throw error.located(file: file.sourceName)
     }
+    index.readKerasModel()
     return index
   }
 
