@@ -26,11 +26,13 @@ struct DialectMapping: Sendable {
   /// One row for every parameter, in the order of the graph.
   let rows: [Row]
 
-  /// Maps every parameter of an architecture.
+  /// Maps every parameter of an architecture; `layouts` of single modules override those of the dialect.
   ///
   /// - Throws: ``ConversionError`` with code `unrepresentable` where the dialect has no name for a
   ///   parameter, and `invalidDialect` where two parameters get one name.
-  init(_ dialect: Dialect, _ architecture: Architecture) throws(ConversionError) {
+  init(
+    _ dialect: Dialect, _ architecture: Architecture, layouts: [String: Layout] = [:]
+  ) throws(ConversionError) {
     let features = ArchitectureFeatures.of(architecture)
     guard dialect.accepts(features) else {
       throw ConversionError(
@@ -52,7 +54,8 @@ struct DialectMapping: Sendable {
       let module: (name: String, layout: Layout?)
       if let known = modules[parameter.module] {
         module = known
-      } else if let found = dialect.sourceModule(canonical: parameter.module, features: features) {
+      } else if var found = dialect.sourceModule(canonical: parameter.module, features: features) {
+        if let layout = layouts[parameter.module] { found.layout = layout }
         modules[parameter.module] = found
         module = found
       } else {

@@ -32,7 +32,8 @@ struct Recognizer {
     func shapes(_ index: SourceIndex) -> [String: [Int]] {
       var shapes: [String: [Int]] = [:]
       for (position, module) in modules.moduleOfName.enumerated() {
-        guard let found = canonical[module] else { continue }
+        guard var found = canonical[module] else { continue }
+        if let layout = stateDict.renaming?.layouts[found.name] { found.layout = layout }
         let stored = index.tensors[stateDict.tensors[position]].shape
         let shape =
           dialect.framework.layout(rank: stored.count)?.canonicalShape(source: stored) ?? stored
@@ -127,7 +128,7 @@ struct Recognizer {
     for place in places {
       for stateDict in PrefixStripping.readings(of: place) {
         let modules = ModuleNames(stateDict)
-        for (order, dialect) in dialects.enumerated() where dialect.framework == stateDict.framework {
+        for (order, dialect) in dialects.enumerated() where dialect.canRead(stateDict) {
           for assumed in assumptions(dialect) {
             if let reading = read(stateDict, modules, dialect, order, assumed, index) {
               readings.append(reading)
@@ -197,13 +198,16 @@ struct Recognizer {
     do {
       let shapes = expectedClasses(in: reading.shapes(index))
       // What no tensor shows depends on what tensors do show, so the architecture is inferred twice.
-      let first = try infer(shapes, reading.dialect, features: reading.assumed)
+      let first = try infer(shapes, reading, features: reading.assumed)
       let features = ArchitectureFeatures.of(first)
       guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else {
         return nil
       }
-      let architecture = try infer(shapes, reading.dialect, features: features)
-      guard let mapping = try? DialectMapping(reading.dialect, architecture) else { return nil }
+      let architecture = try infer(shapes, reading, features: features)
+      let layouts = reading.stateDict.renaming?.layouts ?? [:]
+      guard let mapping = try? DialectMapping(reading.dialect, architecture, layouts: layouts) else {
+        return nil
+      }
       return Fit(reading.stateDict, mapping, index: index)
     } catch {
       // A name or a value that the user gave is a fault of the command, not of this reading.
@@ -228,13 +232,25 @@ struct Recognizer {
   }
 
   private func infer(
-    _ shapes: [String: [Int]], _ dialect: Dialect, features: [String: String]
+    _ shapes: [String: [Int]], _ reading: Reading, features: [String: String]
   ) throws(ArchitectureError) -> Architecture {
-    let semantics = try Semantics(json: dialect.semantics(for: features, overrides: options.semantics))
+    let overrides = (reading.stateDict.renaming?.semantics ?? []) + options.semantics
+    let semantics = try Semantics(json: reading.dialect.semantics(for: features, overrides: overrides))
     let preset = try options.architecture.map { name throws(ArchitectureError) in
       try ArchitectureCatalog.architecture(named: name)
     }
     return try ArchitectureInference.infer(shapes: shapes, semantics: semantics, following: preset)
+  }
+}
+
+extension Dialect {
+  /// Whether names of a state dict can be in this dialect: in its framework, and where they took the place of others
+  /// only in the dialect that they were chosen for.
+  fileprivate func canRead(_ stateDict: StateDict) -> Bool {
+    guard let renaming = stateDict.renaming else {
+      return framework == stateDict.framework && !hasAutomaticNames
+    }
+    return name == renaming.dialect
   }
 }
 

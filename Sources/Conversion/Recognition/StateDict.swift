@@ -20,6 +20,9 @@ struct StateDict: Hashable, Sendable {
   /// For each name the number of its tensor in ``SourceIndex/tensors``.
   var tensors: [Int]
 
+  /// What is known beside the names where canonical ones took the place of the file's; `nil` where none did.
+  var renaming: Renaming?
+
   /// Wrapper keys of training code, most telling first. Averaged weights come last: where both are present,
   /// the ones that were trained are taken and the others are reported.
   /// Source: timm, `timm/models/_helpers.py`, and the training scripts of the authors.
