@@ -10,6 +10,8 @@ public struct ImportPlan: Sendable {
     public var canonicalName: String
     /// The name in the source, as it stands in the file.
     public var sourceName: String
+    /// The module of the source that holds it, without the layers around that repeat its name.
+    public var sourceModule: String
     /// The changes of arrangement, one after the other from the canonical form to the source; empty for none.
     public var layouts: [Layout]
     /// The type in the source.
@@ -29,6 +31,9 @@ public struct ImportPlan: Sendable {
 
   /// The key path of the state dict in the source.
   public let key: [String]
+
+  /// Whether Keras made up the names of the file and canonical ones took their place.
+  public let hasAutomaticNames: Bool
 
   /// The prefix that was stripped from the names; empty for none.
   public let strippedPrefix: String

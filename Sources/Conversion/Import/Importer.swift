@@ -61,6 +61,7 @@ public struct Importer: Sendable {
     }
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
+      hasAutomaticNames: fit.stateDict.renaming != nil,
       strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
       faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed,
       rows: rows,
@@ -102,7 +103,10 @@ public struct Importer: Sendable {
       view.strides = []
     }
     return ImportPlan.Row(
-      canonicalName: row.parameter.name, sourceName: index.name(of: tensor), layouts: row.layouts,
+      canonicalName: row.parameter.name, sourceName: index.name(of: tensor),
+      sourceModule: (tensor.path.last ?? "").split(separator: Character(index.separator)).dropLast().joined(
+        separator: index.separator),
+      layouts: row.layouts,
       sourceType: tensor.elementType,
       output: TensorOutput(
         name: row.parameter.name,

@@ -20,6 +20,7 @@ enum Provenance {
       .init("prefix", .string(plan.strippedPrefix)),
       .init("layout", layouts(plan)),
     ]
+    if plan.hasAutomaticNames { members.append(.init("modules", modules(plan))) }
     if files.count == 1, let only = files.first?.objectValue {
       members += only
     } else {
@@ -39,5 +40,16 @@ enum Provenance {
       for layout in row.layouts { names[layout.rawValue, default: []].append(.string(row.canonicalName)) }
     }
     return .object(names.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .array($0.value)) })
+  }
+
+  /// What the source calls each module: the name that Keras made up for it by its canonical one.
+  private static func modules(_ plan: ImportPlan) -> JSONValue {
+    var modules: [JSONValue.Member] = []
+    for row in plan.rows {
+      let canonical = row.canonicalName.split(separator: ".").dropLast().joined(separator: ".")
+      guard modules.last?.name != canonical else { continue }
+      modules.append(.init(canonical, .string(row.sourceModule)))
+    }
+    return .object(modules.sorted { $0.name < $1.name })
   }
 }

@@ -52,16 +52,18 @@ struct Fit: Sendable {
         continue
       }
       let tensor = index.tensors[number]
+      // A canonical name that took the place of the file's own is in no file.
+      let name = stateDict.renaming == nil ? row.sourceName : index.name(of: tensor)
       if tensor.shape != row.sourceShape, !Self.isBatchCount(tensor, row) {
         faults.append(
           Fault(
-            kind: .misshaped, name: row.sourceName, canonicalName: row.parameter.name,
+            kind: .misshaped, name: name, canonicalName: row.parameter.name,
             detail: "found shape \(tensor.shape), expected \(row.sourceShape)"))
         tensors.append(nil)
       } else if !row.parameter.isOptional, !tensor.elementType.isConvertibleFloat {
         faults.append(
           Fault(
-            kind: .mistyped, name: row.sourceName, canonicalName: row.parameter.name,
+            kind: .mistyped, name: name, canonicalName: row.parameter.name,
             detail: "found element type \(tensor.elementType.rawValue), expected a floating-point type"))
         tensors.append(nil)
       } else {
@@ -69,11 +71,12 @@ struct Fit: Sendable {
         tensors.append(number)
       }
     }
-    for name in stateDict.names where unused[name] != nil {
+    for name in stateDict.names {
+      guard let tensor = unused[name].map({ index.tensors[$0] }) else { continue }
       faults.append(
         Fault(
-          kind: .unexpected, name: name, canonicalName: nil,
-          detail: "shape \(index.tensors[unused[name] ?? 0].shape)"))
+          kind: .unexpected, name: stateDict.renaming == nil ? name : index.name(of: tensor),
+          canonicalName: nil, detail: "shape \(tensor.shape)"))
     }
     isExact =
       mapping.dialect.mismatch(

@@ -92,7 +92,7 @@ struct Recognizer {
     let alternatives = complete.filter {
       $0.dialect.name != best.dialect.name && $0.hasSameMapping(as: best)
     }.map(\.dialect.name)
-    notes += differences(complete, best)
+    notes += (best.stateDict.renaming?.notes ?? []) + differences(complete, best)
     let others = Set(
       fits.filter {
         $0.faults.isEmpty && Set($0.stateDict.tensors).isDisjoint(with: best.stateDict.tensors)
