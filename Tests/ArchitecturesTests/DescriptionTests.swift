@@ -47,6 +47,8 @@ import Testing
       (["widths"], 64, "member \"widths\": found integer, expected an array of integers"),
       (["epsilon"], 0, "member \"epsilon\": found 0.0, expected above 0, at most 1"),
       (["epsilon"], .number(.nan), "member \"epsilon\": found nan, expected above 0, at most 1"),
+      (["padding"], "valid", "member \"padding\": found \"valid\", expected \"symmetric\" or \"same\""),
+      (["shortcutNorm"], .null, "member \"shortcutNorm\": found null, expected a boolean"),
       (["convolutionBias"], 0, "member \"convolutionBias\": found integer, expected a boolean"),
       (["stem"], .null, "member \"stem\": found null, expected object"),
       (["stem", "kind"], "round", "member \"stem.kind\": found \"round\", expected \"single\" or \"deep\""),
@@ -88,6 +90,38 @@ import Testing
     } else {
       #expect(throws: Never.self) { try Architecture(json: json) }
     }
+  }
+
+  @Test func `leaves members with their defaults out`() throws {
+    let keras = Architecture.resnet(
+      ResNet(
+        block: .basic, blocksPerStage: [1], stem: .cifar(width: 4), classes: 2, convolutionBias: true,
+        padding: .same, shortcutNorm: false))
+    #expect(keras.json["padding"] == "same")
+    #expect(keras.json["shortcutNorm"] == false)
+    #expect(try Architecture(json: keras.json) == keras)
+    let mobile = Architecture.mobilenetV2(MobileNetV2(padding: .same))
+    #expect(mobile.json["padding"] == "same")
+    #expect(try Architecture(json: mobile.json) == mobile)
+    for network in [resnet(18), .mobilenetV2(MobileNetV2())] {
+      #expect(network.json["padding"] == nil)
+      #expect(network.json["shortcutNorm"] == nil)
+      #expect(try Architecture(json: changed(["padding"], "symmetric", in: network)) == network)
+    }
+  }
+
+  @Test func `tells in which members two networks differ`() {
+    let plain = ResNet(block: .basic, blocksPerStage: [1, 1, 1, 1])
+    var other = plain
+    other.epsilon = 1e-3
+    other.padding = .same
+    let differences = Architecture.resnet(plain).differences(from: .resnet(other))
+    #expect(differences.map(\.name) == ["epsilon", "padding"])
+    #expect(differences.map(\.own) == [.number(1e-5), "symmetric"])
+    #expect(differences.map(\.other) == [.number(1e-3), "same"])
+    let module = Architecture.module(AttentionModule(.nam, channels: 4)).differences(from: .resnet(plain))
+    #expect(module.map(\.name) == ["family", "attention", "channels"])
+    #expect(module.last?.other == nil)
   }
 
   @Test func `refuses a stride position that basic blocks do not have`() {

@@ -72,6 +72,20 @@ import Testing
     #expect(try ArchitectureInference.infer(shapes: some) == architecture)
   }
 
+  @Test(arguments: [true, false], [true, false])
+  func `biases, and norms of shortcuts, are read off the names`(_ bias: Bool, _ norm: Bool) throws {
+    var semantics = Semantics()
+    semantics.padding = .same
+    let network = Architecture.resnet(
+      ResNet(
+        block: .basic, blocksPerStage: [3, 3, 3], stem: .cifar(width: 16), classes: 10, convolutionBias: bias,
+        padding: .same, shortcutNorm: norm))
+    let shapes = try shapes(network)
+    #expect((shapes["stages.1.blocks.0.shortcut.norm.weight"] != nil) == norm)
+    #expect((shapes["stages.1.blocks.0.shortcut.conv.bias"] != nil) == bias)
+    #expect(try ArchitectureInference.infer(shapes: shapes, semantics: semantics) == network)
+  }
+
   @Test func `an unusual but complete depth is taken as it is`() throws {
     let network = Architecture.resnet(
       ResNet(block: .bottleneck, blocksPerStage: [3, 4, 6, 2], attention: .nam))

@@ -54,6 +54,7 @@ import Testing
 func semantics(of architecture: Architecture) -> Semantics {
   var semantics = Semantics()
   if case .resnet(let network) = architecture {
+    semantics.padding = network.padding
     semantics.stridePosition = network.block == .basic ? .conv2 : network.stridePosition
     semantics.basicBlockActivatesBeforeAttention = network.activatesBeforeAttention
     semantics.headPool = network.headPool

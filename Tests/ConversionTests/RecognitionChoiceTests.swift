@@ -49,7 +49,7 @@ import TestSupport
         "stride", "conv1",
         "found unknown member \"semantics.stride\", expected only bamChannelPool, bamCombination, bamDilation, "
           + "bamPadding, basicBlockActivatesBeforeAttention, cbamAddsInput, cifarHeadPool, deepStemShortcut, ecaEdge, "
-          + "epsilon, headPool, maxPoolCeilMode, maxPoolPadding, shortcut, stridePosition"
+          + "epsilon, headPool, maxPoolCeilMode, maxPoolPadding, padding, shortcut, stridePosition"
       ),
       (
         "stridePosition", "conv9",

@@ -50,6 +50,39 @@ struct OperationTests {
       input: Ramp.input([1, 3, 3, 3]), parameters: ["weight": Ramp.weight([3, 1, 3, 3])],
       shape: [1, 3, 2, 2],
       expected: [-3.25, -0.25, 2.75, -2.625, 0.5, 0.0, -0.25, -2.125, -1.0, 4.25, 0.0, -3.25]),
+    // tf.nn.conv2d(x(1, 1, 4, 5), w(1, 1, 3, 3), 2, "SAME"), TensorFlow 2.15, with x and w in its order of sides
+    OperationCase(
+      testDescription: "convolution padded by TensorFlow's same, on sides even and odd",
+      operation: .convolution(Convolution(1, 1, kernel: 3, stride: 2, padding: .same)),
+      input: Ramp.input([1, 1, 4, 5]), parameters: ["weight": Ramp.weight([1, 1, 3, 3])],
+      shape: [1, 1, 2, 3], expected: [-2.75, -3.375, -1.125, -0.25, 4.625, 0.5]),
+    // tf.nn.conv2d(x(1, 2, 3, 4), w(1, 2, 4, 3), (1, 2), "SAME")
+    OperationCase(
+      testDescription: "even kernel padded by TensorFlow's same",
+      operation: .convolution(
+        Convolution(2, 1, kernel: 4, padding: .same).with {
+          $0.kernel = Extent(height: 4, width: 3)
+          $0.stride = Extent(height: 1, width: 2)
+        }),
+      input: Ramp.input([1, 2, 3, 4]), parameters: ["weight": Ramp.weight([1, 2, 4, 3])],
+      shape: [1, 1, 3, 2], expected: [-0.125, 6.25, 0.125, 1.875, 2.0, -3.875]),
+    // tf.nn.conv2d(x(1, 1, 5, 4), w(1, 1, 3, 3), 1, "SAME", dilations=2)
+    OperationCase(
+      testDescription: "dilated convolution padded by TensorFlow's same",
+      operation: .convolution(Convolution(1, 1, kernel: 3, padding: .same, dilation: 2)),
+      input: Ramp.input([1, 1, 5, 4]), parameters: ["weight": Ramp.weight([1, 1, 3, 3])],
+      shape: [1, 1, 5, 4],
+      expected: [
+        -0.875, -1.0, 1.375, 2.875, 1.375, -0.125, -0.875, 0.625, -1.75, -1.5, 2.375, -1.125, 1.625, -1.375,
+        2.0, 2.0,
+        -2.125, 1.75, 2.0, -4.875,
+      ]),
+    // tf.nn.depthwise_conv2d(x(1, 2, 4, 3), w(2, 1, 3, 3), [1, 2, 2, 1], "SAME")
+    OperationCase(
+      testDescription: "depthwise convolution padded by TensorFlow's same",
+      operation: .convolution(Convolution(2, 2, kernel: 3, stride: 2, padding: .same, groups: 2)),
+      input: Ramp.input([1, 2, 4, 3]), parameters: ["weight": Ramp.weight([2, 1, 3, 3])],
+      shape: [1, 2, 2, 2], expected: [-0.75, -1.125, 2.0, -2.625, 0.75, -3.125, 0.5, -1.625]),
     // F.linear(x(2, 3), w(2, 3), v(2))
     OperationCase(
       testDescription: "linear", operation: .linear(Linear(3, 2)), input: Ramp.input([2, 3]),

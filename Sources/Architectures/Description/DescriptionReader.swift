@@ -6,8 +6,11 @@ struct DescriptionReader {
   private let members: [String: JSONValue]
   private let path: String
 
-  /// Opens an object; `known` are all the members it may have, `path` is empty for the outermost object.
-  init(_ value: JSONValue, path: String = "", known: [String]) throws(ArchitectureError) {
+  /// Opens an object; `known` are all the members it may have, `defaults` the values of those that it may leave out,
+  /// `path` is empty for the outermost object.
+  init(
+    _ value: JSONValue, path: String = "", known: [String], defaults: [JSONValue.Member] = []
+  ) throws(ArchitectureError) {
     guard let object = value.objectValue else {
       throw ArchitectureError(
         .malformedDescription,
@@ -25,6 +28,7 @@ struct DescriptionReader {
         throw ArchitectureError(.malformedDescription, "found member \"\(label)\" twice")
       }
     }
+    for member in defaults where members[member.name] == nil { members[member.name] = member.value }
     self.members = members
     self.path = path
   }

@@ -19,14 +19,14 @@ public struct Convolution: Hashable, Sendable {
 
   /// Creates a convolution with a square kernel; the padding defaults to none.
   public init(
-    _ inputChannels: Int, _ outputChannels: Int, kernel: Int, stride: Int = 1, padding: Int = 0,
+    _ inputChannels: Int, _ outputChannels: Int, kernel: Int, stride: Int = 1, padding: Padding = 0,
     dilation: Int = 1, groups: Int = 1, hasBias: Bool = false
   ) {
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.kernel = Extent(kernel)
     self.stride = Extent(stride)
-    self.padding = Padding(padding)
+    self.padding = padding
     self.dilation = Extent(dilation)
     self.groups = groups
     self.hasBias = hasBias
@@ -35,6 +35,20 @@ public struct Convolution: Hashable, Sendable {
   /// The shape of the weight.
   public var weightShape: [Int] {
     [outputChannels, inputChannels / groups, kernel.height, kernel.width]
+  }
+
+  /// The zeros around an input of some size.
+  public func margins(input: Extent) -> Margins {
+    switch padding {
+    case .fixed(let margins): return margins
+    case .same:
+      let rows = Padding.same(
+        input.height, kernel: kernel.height, stride: stride.height, dilation: dilation.height)
+      let columns = Padding.same(
+        input.width, kernel: kernel.width, stride: stride.width, dilation: dilation.width)
+      return Margins(
+        top: rows / 2, left: columns / 2, bottom: rows - rows / 2, right: columns - columns / 2)
+    }
   }
 
   /// Whether every channel is convolved apart from the others.
@@ -57,30 +71,5 @@ public struct Extent: Hashable, Sendable {
   /// Creates a square extent.
   public init(_ side: Int) {
     self.init(height: side, width: side)
-  }
-}
-
-/// Rows and columns added around a map; the sides may differ, as in TensorFlow's `same` padding.
-public struct Padding: Hashable, Sendable {
-  /// Rows above.
-  public var top: Int
-  /// Columns to the left.
-  public var left: Int
-  /// Rows below.
-  public var bottom: Int
-  /// Columns to the right.
-  public var right: Int
-
-  /// Creates a padding of four sides.
-  public init(top: Int, left: Int, bottom: Int, right: Int) {
-    self.top = top
-    self.left = left
-    self.bottom = bottom
-    self.right = right
-  }
-
-  /// Creates a padding of equal sides.
-  public init(_ side: Int) {
-    self.init(top: side, left: side, bottom: side, right: side)
   }
 }

@@ -80,8 +80,9 @@ extension Operation {
 extension Convolution {
   fileprivate func outputShape(_ input: [Int]) throws(ArchitectureError) -> [Int] {
     try require(input, channels: inputChannels, ranks: 4...4)
+    let margins = margins(input: Extent(height: input[2], width: input[3]))
     let padded = Extent(
-      height: input[2] + padding.top + padding.bottom, width: input[3] + padding.left + padding.right)
+      height: input[2] + margins.top + margins.bottom, width: input[3] + margins.left + margins.right)
     let reach = Extent(
       height: dilation.height * (kernel.height - 1) + 1, width: dilation.width * (kernel.width - 1) + 1)
     guard padded.height >= reach.height, padded.width >= reach.width else {

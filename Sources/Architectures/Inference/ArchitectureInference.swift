@@ -62,6 +62,7 @@ public enum ArchitectureInference {
   ) -> MobileNetV2 {
     var network = preset
     network.epsilon = semantics.epsilon
+    network.padding = semantics.padding
     let outside = table.outside
     network.stemWidth =
       outside.side("stem.conv.weight", 0) ?? outside.side("stem.norm.weight", 0) ?? preset.stemWidth

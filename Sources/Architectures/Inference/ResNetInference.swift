@@ -18,6 +18,8 @@ struct ResNetInference {
       table: table, semantics: semantics, channels: widths.map { Self.product($0, expansion) })
     let kind = preset == nil ? attention.networkKind() : preset?.attention?.kind
     let hasBias = mostly(table.leaves().map { $0["conv1.bias"] != nil || $0["conv2.bias"] != nil })
+    let projections = table.leaves().filter { $0.contains(prefix: "shortcut.conv.") }
+    let shortcutNorm = mostly(projections.map { $0.contains(prefix: "shortcut.norm.") })
     return ResNet(
       block: block, blocksPerStage: blocksPerStage, widths: widths, expansion: expansion, stem: stem,
       stridePosition: semantics.stridePosition, shortcut: preset?.shortcut ?? shortcut,
@@ -28,7 +30,8 @@ struct ResNetInference {
         ?? preset?.classes ?? 1000,
       inputChannels: table.outside.side("stem.conv.weight", 1) ?? table.outside.side("stem.conv1.weight", 1)
         ?? preset?.inputChannels ?? 3,
-      epsilon: semantics.epsilon, convolutionBias: hasBias ?? preset?.convolutionBias ?? false)
+      epsilon: semantics.epsilon, convolutionBias: hasBias ?? preset?.convolutionBias ?? false,
+      padding: semantics.padding, shortcutNorm: shortcutNorm ?? preset?.shortcutNorm ?? true)
   }
 
   /// Bottlenecks have a third convolution, and their first one is 1x1.

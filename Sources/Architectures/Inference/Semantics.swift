@@ -34,6 +34,8 @@ public struct Semantics: Hashable, Sendable {
   public var cbamAddsInput = false
   /// What the norms add to the variance. Default: 1e-5.
   public var epsilon = 1e-5
+  /// How the convolutions of a network are padded. Default: symmetrically.
+  public var padding = PaddingRule.symmetric
 
   /// Creates the defaults.
   public init() {}
@@ -41,7 +43,7 @@ public struct Semantics: Hashable, Sendable {
   private static let members = [
     "stridePosition", "maxPoolPadding", "maxPoolCeilMode", "shortcut", "deepStemShortcut",
     "basicBlockActivatesBeforeAttention", "headPool", "cifarHeadPool", "ecaEdge", "bamCombination",
-    "bamDilation", "bamPadding", "bamChannelPool", "cbamAddsInput", "epsilon",
+    "bamDilation", "bamPadding", "bamChannelPool", "cbamAddsInput", "epsilon", "padding",
   ]
 
   /// Reads the members of a JSON object strictly; all are optional, unknown ones are refused.
@@ -77,6 +79,7 @@ public struct Semantics: Hashable, Sendable {
     }
     if has("cbamAddsInput") { cbamAddsInput = try reader.boolean("cbamAddsInput") }
     if has("epsilon") { epsilon = try reader.epsilon("epsilon") }
+    if has("padding") { padding = try reader.choice("padding", of: PaddingRule.self) }
   }
 
   /// All members as a JSON object.
@@ -97,6 +100,7 @@ public struct Semantics: Hashable, Sendable {
       "bamChannelPool": .string(bamChannelPool.rawValue),
       "cbamAddsInput": .bool(cbamAddsInput),
       "epsilon": .number(epsilon),
+      "padding": .string(padding.rawValue),
     ]
   }
 }

@@ -23,12 +23,33 @@ public enum Architecture: Hashable, Sendable {
     }
   }
 
-  /// The description as a JSON object; ``init(json:)`` gives back the same value.
+  /// The description as a JSON object; ``init(json:)`` gives back the same value. Members that came later are left out
+  /// where they have their default.
   public var json: JSONValue {
     switch self {
-    case .resnet(let network): network.json
-    case .mobilenetV2(let network): network.json
-    case .module(let module): module.json
+    case .resnet(let network): network.completeJSON.omitting(ResNet.defaults)
+    case .mobilenetV2(let network): network.completeJSON.omitting(MobileNetV2.defaults)
+    case .module(let module): module.completeJSON
+    }
+  }
+
+  /// The members of two descriptions that differ, in order: the name, and the value here and there; `nil` for a member
+  /// that the other family does not have.
+  public func differences(
+    from other: Architecture
+  ) -> [(name: String, own: JSONValue, other: JSONValue?)] {
+    (completeJSON.objectValue ?? []).compactMap { member in
+      let value = other.completeJSON[member.name]
+      return value == member.value ? nil : (member.name, member.value, value)
+    }
+  }
+
+  /// The description with all members.
+  private var completeJSON: JSONValue {
+    switch self {
+    case .resnet(let network): network.completeJSON
+    case .mobilenetV2(let network): network.completeJSON
+    case .module(let module): module.completeJSON
     }
   }
 

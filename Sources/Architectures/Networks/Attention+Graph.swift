@@ -66,7 +66,7 @@ extension GraphBuilder {
   ) -> Node.Source {
     var gate = add(path + ".statistics", .channelStatistics, input)
     let convolution = Convolution(
-      2, 1, kernel: variant.kernel, padding: variant.kernel / 2, hasBias: variant.hasBias)
+      2, 1, kernel: variant.kernel, padding: Padding(variant.kernel / 2), hasBias: variant.hasBias)
     gate = add(path + ".conv", .convolution(convolution), gate)
     if variant.hasNorm { gate = norm(path + ".norm", 1, gate) }
     gate = add(path + ".sigmoid", .sigmoid, gate)
@@ -100,7 +100,8 @@ extension GraphBuilder {
     map = add(spatial + ".reduce_relu", .relu, map)
     for layer in 0..<variant.dilatedLayers {
       let convolution = Convolution(
-        hidden, hidden, kernel: 3, padding: variant.padding, dilation: variant.dilation, hasBias: true)
+        hidden, hidden, kernel: 3, padding: Padding(variant.padding), dilation: variant.dilation,
+        hasBias: true)
       map = add(spatial + ".dilated.\(layer)", .convolution(convolution), map)
       map = norm(spatial + ".dilated_norm.\(layer)", hidden, map)
       map = add(spatial + ".dilated_relu.\(layer)", .relu, map)

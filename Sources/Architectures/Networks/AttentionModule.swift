@@ -41,8 +41,8 @@ public struct AttentionModule: Hashable, Sendable {
   /// The members of a description.
   static let members = ["family", "attention", "channels", "epsilon"]
 
-  /// The description as a JSON object.
-  var json: JSONValue {
+  /// The description as a JSON object with all members.
+  var completeJSON: JSONValue {
     [
       "family": "module",
       "attention": attention.json,

@@ -2,7 +2,7 @@
 ///
 /// A block widens its input by a 1x1 convolution, filters it by a 3x3 depthwise one, both followed by a norm and
 /// ReLU6, and narrows it by a 1x1 convolution and a norm without activation. The input is added where the block
-/// changes neither size nor channels. Convolutions are padded symmetrically, as in PyTorch.
+/// changes neither size nor channels.
 public struct MobileNetV2: Hashable, Sendable {
   /// How much the blocks of each stage widen their input (t in table 2 of the paper). At 1 there is no widening
   /// convolution.
@@ -28,12 +28,15 @@ public struct MobileNetV2: Hashable, Sendable {
   public var inputChannels: Int
   /// What the norms add to the variance.
   public var epsilon: Double
+  /// How the 3x3 convolutions are padded: `same` in Keras, whose `ZeroPadding2D` in front of a stride adds just that.
+  public var padding: PaddingRule
 
   /// Creates a description; the defaults are those of the paper and of torchvision.
   public init(
     stemWidth: Int = 32, widths: [Int] = Self.standardWidths, finalWidth: Int = 1280,
     attention: Attention? = nil,
-    classes: Int = 1000, inputChannels: Int = 3, epsilon: Double = 1e-5
+    classes: Int = 1000, inputChannels: Int = 3, epsilon: Double = 1e-5,
+    padding: PaddingRule = .symmetric
   ) {
     self.stemWidth = stemWidth
     self.widths = widths
@@ -42,14 +45,16 @@ public struct MobileNetV2: Hashable, Sendable {
     self.classes = classes
     self.inputChannels = inputChannels
     self.epsilon = epsilon
+    self.padding = padding
   }
 
   /// The network as a graph; fails where the description contradicts itself.
   public func graph() throws(ArchitectureError) -> Graph {
     try validate()
     var builder = GraphBuilder(epsilon: epsilon)
-    var output = unit(
-      "stem", "", Convolution(inputChannels, stemWidth, kernel: 3, stride: 2, padding: 1), &builder, .input)
+    let stem = Convolution(
+      inputChannels, stemWidth, kernel: 3, stride: 2, padding: padding.padding(kernel: 3))
+    var output = unit("stem", "", stem, &builder, .input)
     var channels = stemWidth
     for stage in widths.indices {
       for index in 0..<Self.blocksPerStage[stage] {
@@ -86,7 +91,8 @@ public struct MobileNetV2: Hashable, Sendable {
     if Self.expansions[stage] != 1 {
       output = unit(path, "1", Convolution(inputChannels, hidden, kernel: 1), &builder, output)
     }
-    let depthwise = Convolution(hidden, hidden, kernel: 3, stride: stride, padding: 1, groups: hidden)
+    let depthwise = Convolution(
+      hidden, hidden, kernel: 3, stride: stride, padding: padding.padding(kernel: 3), groups: hidden)
     output = unit(path, "2", depthwise, &builder, output)
     output = builder.add(path + ".conv3", .convolution(Convolution(hidden, width, kernel: 1)), output)
     output = builder.norm(path + ".norm3", width, output)

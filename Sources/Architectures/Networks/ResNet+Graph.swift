@@ -32,16 +32,14 @@ extension ResNet {
     var output = Node.Source.input
     switch stem.convolutions {
     case .single(let width, let kernel, let stride):
-      let convolution = Convolution(
-        inputChannels, width, kernel: kernel, stride: stride, padding: kernel / 2, hasBias: convolutionBias)
+      let convolution = convolution(inputChannels, width, kernel: kernel, stride: stride)
       output = builder.add("stem.conv", .convolution(convolution), output)
       output = builder.norm("stem.norm", width, output)
       output = builder.add("stem.relu", .relu, output)
     case .deep(let widths):
       var channels = inputChannels
       for (index, width) in widths.enumerated() {
-        let convolution = Convolution(
-          channels, width, kernel: 3, stride: index == 0 ? 2 : 1, padding: 1, hasBias: convolutionBias)
+        let convolution = convolution(channels, width, kernel: 3, stride: index == 0 ? 2 : 1)
         output = builder.add("stem.conv\(index + 1)", .convolution(convolution), output)
         output = builder.norm("stem.norm\(index + 1)", width, output)
         output = builder.add("stem.relu\(index + 1)", .relu, output)
@@ -49,6 +47,7 @@ extension ResNet {
       }
     }
     if let pool = stem.maxPool {
+      // Keras pads with zeros, in a layer of its own. Behind a ReLU they win no maximum that is not 0 already.
       let window = Pool(kernel: 3, stride: 2, padding: pool.padding, ceilMode: pool.ceilMode)
       output = builder.add("stem.pool", .maxPool(window), output)
     }
@@ -90,10 +89,6 @@ extension ResNet {
     let width = widths[place.stage]
     let firstStride = stridePosition == .conv1 ? place.stride : 1
     let secondStride = stridePosition == .conv1 ? 1 : place.stride
-    func convolution(_ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) -> Convolution {
-      Convolution(
-        inputs, outputs, kernel: kernel, stride: stride, padding: kernel / 2, hasBias: convolutionBias)
-    }
     switch block {
     case .basic:
       return [
@@ -121,9 +116,14 @@ extension ResNet {
       output = builder.add(place.path + ".shortcut.pool", .averagePool(window), output)
       stride = 1
     }
-    let convolution = Convolution(
-      place.inputChannels, outputChannels, kernel: 1, stride: stride, hasBias: convolutionBias)
+    let convolution = convolution(place.inputChannels, outputChannels, kernel: 1, stride: stride)
     output = builder.add(place.path + ".shortcut.conv", .convolution(convolution), output)
-    return builder.norm(place.path + ".shortcut.norm", outputChannels, output)
+    return shortcutNorm ? builder.norm(place.path + ".shortcut.norm", outputChannels, output) : output
+  }
+
+  private func convolution(_ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) -> Convolution {
+    Convolution(
+      inputs, outputs, kernel: kernel, stride: stride, padding: padding.padding(kernel: kernel),
+      hasBias: convolutionBias)
   }
 }

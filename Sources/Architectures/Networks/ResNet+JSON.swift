@@ -6,10 +6,14 @@ extension ResNet {
     "family", "block", "blocksPerStage", "widths", "expansion", "stem", "stridePosition", "shortcut",
     "attention",
     "activatesBeforeAttention", "headPool", "classes", "inputChannels", "epsilon", "convolutionBias",
+    "padding", "shortcutNorm",
   ]
 
-  /// The description as a JSON object.
-  var json: JSONValue {
+  /// The members that a description leaves out, and what they are then.
+  static let defaults: [JSONValue.Member] = [.init("padding", "symmetric"), .init("shortcutNorm", true)]
+
+  /// The description as a JSON object with all members.
+  var completeJSON: JSONValue {
     [
       "family": "resnet",
       "block": .string(block.rawValue),
@@ -26,12 +30,14 @@ extension ResNet {
       "inputChannels": .integer(inputChannels),
       "epsilon": .number(epsilon),
       "convolutionBias": .bool(convolutionBias),
+      "padding": .string(padding.rawValue),
+      "shortcutNorm": .bool(shortcutNorm),
     ]
   }
 
   /// Reads a description strictly.
   init(json: JSONValue) throws(ArchitectureError) {
-    let reader = try DescriptionReader(json, known: Self.members)
+    let reader = try DescriptionReader(json, known: Self.members, defaults: Self.defaults)
     let blocks = try reader.integers(
       "blocksPerStage", count: 1...Limits.stages, in: 1...Limits.blocksPerStage)
     let stages = blocks.count
@@ -48,7 +54,9 @@ extension ResNet {
       classes: try reader.integer("classes", in: 1...Limits.classes),
       inputChannels: try reader.integer("inputChannels", in: 1...Limits.channels),
       epsilon: try reader.epsilon("epsilon"),
-      convolutionBias: try reader.boolean("convolutionBias"))
+      convolutionBias: try reader.boolean("convolutionBias"),
+      padding: try reader.choice("padding", of: PaddingRule.self),
+      shortcutNorm: try reader.boolean("shortcutNorm"))
     stridePosition = try reader.choice("stridePosition", of: StridePosition.self)
     try validate()
   }

@@ -32,7 +32,7 @@ public struct ResNet: Hashable, Sendable {
   public struct Stem: Hashable, Sendable {
     /// The convolutions of a stem.
     public enum Convolutions: Hashable, Sendable {
-      /// One convolution, padded by half its kernel: 7x7 of stride 2 for ImageNet, 3x3 of stride 1 for CIFAR.
+      /// One convolution: 7x7 of stride 2 for ImageNet, 3x3 of stride 1 for CIFAR.
       case single(width: Int, kernel: Int, stride: Int)
       /// Three 3x3 convolutions of given widths, the first of stride 2 (ResNet-C, He et al. 2019).
       case deep(widths: [Int])
@@ -117,13 +117,18 @@ public struct ResNet: Hashable, Sendable {
   public var epsilon: Double
   /// Whether the convolutions of stem, blocks and shortcuts have biases (Keras).
   public var convolutionBias: Bool
+  /// How the convolutions of stem, blocks and shortcuts are padded.
+  public var padding: PaddingRule
+  /// Whether a norm follows the convolution of a shortcut; false in Keras' ResNet for CIFAR.
+  public var shortcutNorm: Bool
 
   /// Creates a description; the defaults are those of torchvision. Basic blocks always stride in `conv1`.
   public init(
     block: Block, blocksPerStage: [Int], widths: [Int]? = nil, expansion: Int? = nil, stem: Stem = .imageNet,
     stridePosition: StridePosition = .conv2, shortcut: Shortcut = .convolution, attention: Attention? = nil,
     activatesBeforeAttention: Bool = false, headPool: HeadPool = .adaptive, classes: Int = 1000,
-    inputChannels: Int = 3, epsilon: Double = 1e-5, convolutionBias: Bool = false
+    inputChannels: Int = 3, epsilon: Double = 1e-5, convolutionBias: Bool = false,
+    padding: PaddingRule = .symmetric, shortcutNorm: Bool = true
   ) {
     self.block = block
     self.blocksPerStage = blocksPerStage
@@ -139,6 +144,8 @@ public struct ResNet: Hashable, Sendable {
     self.inputChannels = inputChannels
     self.epsilon = epsilon
     self.convolutionBias = convolutionBias
+    self.padding = padding
+    self.shortcutNorm = shortcutNorm
   }
 
   /// Channels behind each stage.

@@ -114,9 +114,9 @@ public struct Exporter: Sendable {
     let theirs = try ArchitectureInference.infer(
       shapes: Dictionary(uniqueKeysWithValues: shapes),
       semantics: Semantics(json: dialect.semantics(for: ArchitectureFeatures.of(architecture)))
-    ).json
-    return (architecture.json.objectValue ?? []).filter { theirs[$0.name] != $0.value }.map { member in
-      "\(dialect.name) has \(member.name) \(theirs[member.name]?.text() ?? "none") rather than \(member.value.text())"
+    )
+    return architecture.differences(from: theirs).map { name, own, their in
+      "\(dialect.name) has \(name) \(their?.text() ?? "none") rather than \(own.text())"
     }
   }
 

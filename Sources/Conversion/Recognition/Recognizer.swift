@@ -106,11 +106,9 @@ struct Recognizer {
   /// What equal fits disagree about, although no tensor shows it; the chosen dialect's view is taken.
   private func differences(_ complete: [Fit], _ best: Fit) -> [String] {
     var notes: [String] = []
-    let chosen = best.architecture.json.objectValue ?? []
     for other in complete where other.architecture != best.architecture && other.hasSameMapping(as: best) {
-      let theirs = other.architecture.json
-      let changed = chosen.filter { theirs[$0.name] != $0.value }.map { member in
-        "\(member.name) \(member.value.text()) rather than \(theirs[member.name]?.text() ?? "none")"
+      let changed = best.architecture.differences(from: other.architecture).map { name, own, their in
+        "\(name) \(own.text()) rather than \(their?.text() ?? "none")"
       }
       notes.append(
         "no tensor tells \(best.dialect.name) from \(other.dialect.name); took \(best.dialect.name): "

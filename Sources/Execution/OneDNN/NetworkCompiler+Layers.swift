@@ -22,7 +22,7 @@
       let weightLayout = try Layout(weightSides, dnnl_format_tag_any)
       let biasLayout = try Layout([layer.outputChannels], dnnl_a)
       let epilogue = try epilogue(step, reading: source)
-      var window = Self.window(layer)
+      var window = Self.window(layer, input: source.sides)
       func create(_ outputLayout: Layout) throws(ExecutionError) -> Primitive {
         try unsafe Primitive(name, posts: epilogue.posts, operand: epilogue.operand?.layout) {
           description, engine, attributes in
@@ -82,6 +82,7 @@
     ) throws(ExecutionError) {
       let source = try activation(step.source)
       let (inputs, outputs) = (source.sides, shapes[step.output])
+      let margins = layer.margins(input: Extent(height: inputs[2], width: inputs[3]))
       let parameters = layerParameters(
         step.anchor, norm: norm, rows: 1, columns: layer.weightShape.reduce(1, *), hasBias: layer.hasBias)
       let plain = try Layout(layer.weightShape, dnnl_oihw)
@@ -95,8 +96,8 @@
             bias: binding.floats(bias).pointee,
             output: binding.floats(output.place), images: Int64(inputs[0]), channels: Int64(inputs[1]),
             rows: Int64(inputs[2]), columns: Int64(inputs[3]), kernel_rows: Int64(layer.kernel.height),
-            kernel_columns: Int64(layer.kernel.width), top: Int64(layer.padding.top),
-            left: Int64(layer.padding.left),
+            kernel_columns: Int64(layer.kernel.width), top: Int64(margins.top),
+            left: Int64(margins.left),
             output_rows: Int64(outputs[2]), output_columns: Int64(outputs[3]),
             sigmoid: step.epilogue.isEmpty ? 0 : 1))
       }
@@ -196,13 +197,14 @@
       return PackedWeights.Norm(module: graph.nodes[node].module, epsilon: layer.epsilon)
     }
 
-    private static func window(_ layer: Convolution) -> onednn_window {
+    private static func window(_ layer: Convolution, input: [Int]) -> onednn_window {
+      let margins = layer.margins(input: Extent(height: input[2], width: input[3]))
       func pair(_ extent: Extent) -> (Int64, Int64) { (Int64(extent.height), Int64(extent.width)) }
       return onednn_window(
         kernel: pair(layer.kernel), strides: pair(layer.stride),
         dilations: (Int64(layer.dilation.height - 1), Int64(layer.dilation.width - 1)),
-        before: (Int64(layer.padding.top), Int64(layer.padding.left)),
-        behind: (Int64(layer.padding.bottom), Int64(layer.padding.right)))
+        before: (Int64(margins.top), Int64(margins.left)),
+        behind: (Int64(margins.bottom), Int64(margins.right)))
     }
   }
 #endif

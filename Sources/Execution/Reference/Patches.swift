@@ -8,6 +8,7 @@ struct Patches: Sendable {
   let columns: Int
 
   private let layer: Convolution
+  private let margins: Margins
   private let groupChannels: Int
   private let input: Extent
   private let outputWidth: Int
@@ -15,6 +16,7 @@ struct Patches: Sendable {
   /// Describes the patches of a layer on an input [N, C, H, W].
   init(_ layer: Convolution, input: [Int], output: Extent) {
     self.layer = layer
+    margins = layer.margins(input: Extent(height: input[2], width: input[3]))
     groupChannels = layer.inputChannels / layer.groups
     self.input = Extent(height: input[2], width: input[3])
     outputWidth = output.width
@@ -34,8 +36,8 @@ struct Patches: Sendable {
     for (line, column) in range.enumerated() {
       let panel = line / MatrixProduct.tile * depth
       let lane = line % MatrixProduct.tile
-      let top = column / outputWidth * layer.stride.height - layer.padding.top
-      let left = column % outputWidth * layer.stride.width - layer.padding.left
+      let top = column / outputWidth * layer.stride.height - margins.top
+      let left = column % outputWidth * layer.stride.width - margins.left
       for kernelRow in 0..<layer.kernel.height {
         let row = top + kernelRow * layer.dilation.height
         guard 0..<input.height ~= row else { continue }

@@ -23,9 +23,9 @@ extension KnownFault.Mistake {
     sites(graph) { index, node in
       switch node.operation {
       case .convolution(var layer):
-        let (symmetric, asymmetric) = (Padding.symmetric(layer), Padding.asymmetric(layer))
-        let (from, to) = style == .symmetric ? (asymmetric, symmetric) : (symmetric, asymmetric)
-        guard layer.stride != Extent(1), layer.padding == from, from != to else { return nil }
+        let symmetric = Padding.symmetric(layer)
+        let (from, to) = style == .symmetric ? (.same, symmetric) : (symmetric, Padding.same)
+        guard layer.stride != Extent(1), layer.kernel != Extent(1), layer.padding == from else { return nil }
         layer.padding = to
         return FaultSite(node.module, index, node, becomes: .convolution(layer))
       case .maxPool(var pool):
@@ -78,13 +78,5 @@ extension Padding {
   static func symmetric(_ layer: Convolution) -> Padding {
     let (rows, columns) = (layer.kernel.height / 2, layer.kernel.width / 2)
     return Padding(top: rows, left: columns, bottom: rows, right: columns)
-  }
-
-  /// What TensorFlow's `same` adds to a map whose sides are multiples of the stride: kernel - stride in all, the odd row
-  /// and column behind (tensorflow/core/framework/common_shape_fns.cc, GetWindowedOutputSizeVerbose).
-  static func asymmetric(_ layer: Convolution) -> Padding {
-    let rows = max(layer.kernel.height - layer.stride.height, 0)
-    let columns = max(layer.kernel.width - layer.stride.width, 0)
-    return Padding(top: rows / 2, left: columns / 2, bottom: rows - rows / 2, right: columns - columns / 2)
   }
 }

@@ -10,7 +10,7 @@ enum LayerCases {
       ] {
         cases.append(
           Convolution(
-            inputs, outputs, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
+            inputs, outputs, kernel: kernel, stride: stride, padding: Padding(padding), dilation: dilation,
             hasBias: (inputs + kernel).isMultiple(of: 2)))
       }
     }
@@ -23,6 +23,12 @@ enum LayerCases {
     var uneven = Convolution(6, 10, kernel: 3, stride: 2)
     uneven.padding = Padding(top: 0, left: 1, bottom: 2, right: 1)
     cases.append(uneven)
+    for (kernel, stride) in [(1, 2), (2, 2), (3, 2), (4, 2), (7, 2), (4, 3), (4, 1)] {
+      cases.append(Convolution(6, 10, kernel: kernel, stride: stride, padding: .same, hasBias: true))
+      cases.append(Convolution(16, 16, kernel: kernel, stride: stride, padding: .same, groups: 16))
+    }
+    // A gate, computed by loops of our own.
+    cases.append(Convolution(2, 1, kernel: 4, padding: .same))
     return cases
   }()
 

@@ -63,6 +63,28 @@ enum NarrowNetworks {
             stemWidth: 8, widths: [4, 6, 8, 12, 16, 20, 24], finalWidth: 40,
             attention: .eca(Attention.ECA(kernels: [1, 1, 3, 3, 3, 5, 5])), classes: 10)),
         side: 40))
+    // As Keras builds them: padding by the size of the map, biases, shortcuts without a norm.
+    for side in [32, 33] {
+      cases.append(
+        Case(
+          name: "keras mobilenet on \(side)",
+          architecture: .mobilenetV2(
+            MobileNetV2(
+              stemWidth: 16, widths: [8, 8, 16, 24, 32, 56, 112], finalWidth: 40, classes: 10, epsilon: 1e-3,
+              padding: .same)),
+          side: side))
+      cases.append(
+        Case(
+          name: "keras cifar on \(side)",
+          architecture: .resnet(
+            ResNet(
+              block: .basic, blocksPerStage: [1, 2, 1], stem: .cifar(width: 8),
+              attention: .cbam(
+                Attention.CBAM(
+                  hidden: [1, 2, 4], spatial: Attention.SpatialGate(kernel: 7, hasNorm: false))),
+              classes: 10, epsilon: 1e-3, convolutionBias: true, padding: .same, shortcutNorm: false)),
+          side: side))
+    }
     return cases
   }()
 }

@@ -45,13 +45,13 @@ import Verification
   static let strided7 = Convolution(3, 2, kernel: 7, stride: 2, padding: 3)
   static var strided7Asymmetric: Convolution {
     var layer = strided7
-    layer.padding = Padding(top: 2, left: 2, bottom: 3, right: 3)
+    layer.padding = .same
     return layer
   }
   static let strided3 = Convolution(2, 2, kernel: 3, stride: 2, padding: 1, groups: 2)
   static var strided3Asymmetric: Convolution {
     var layer = strided3
-    layer.padding = Padding(top: 0, left: 0, bottom: 1, right: 1)
+    layer.padding = .same
     return layer
   }
 
