@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Python environments of the Keras fixtures and interoperability tests: `.venv-keras2/` with Keras 2.15 and tf2cv,
+# The Python environments of the Keras fixtures and interoperability tests: `.venv-keras2/` with Keras 2.15, tf2cv and image-classifiers,
 # `.venv-keras3/` with Keras 3, both at the repository root. The Swift package itself needs no Python.
 #
 #   Tools/keras-environment.sh          both
@@ -11,7 +11,7 @@ set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # Keras 2.15 is the last of its line, and TensorFlow 2.15 the last that brings it; it needs Python 3.9 to 3.11.
-packages2=("tensorflow-cpu==2.15.*" tf2cv==0.0.18 "numpy==1.*" "h5py==3.*")
+packages2=("tensorflow-cpu==2.15.*" tf2cv==0.0.18 image-classifiers==1.0.0 "numpy==1.*" "h5py==3.*")
 # pandas and tables write an HDF5 file that is not Keras.
 packages3=("keras==3.15.*" "tensorflow-cpu==2.21.*" "h5py==3.*" "pandas==3.*" "tables==3.*")
 

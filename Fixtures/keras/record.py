@@ -79,10 +79,10 @@ def add_archive(name: str, write, writer: str, compression=None) -> None:
         _add(name, rows(file), writer, "keras")
 
 
-def add_reference(name: str, network) -> None:
+def add_reference(name: str, network, side: int = 56) -> None:
     """What the network computes for an input, as a reference file: N,C,H,W and little-endian, without a dependency."""
     stream = np.random.Generator(np.random.PCG64(7))
-    image = (stream.random((1, 3, 56, 56)) * 2 - 1).astype(np.float32)
+    image = (stream.random((1, 3, side, side)) * 2 - 1).astype(np.float32)
     output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
     tensors = {"input": image, "output": output}
     header, data = {}, b""

@@ -12,7 +12,6 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
-from tf2cv.model_provider import get_model
 
 
 def fill(model) -> None:
@@ -41,13 +40,16 @@ def save_reference(path: pathlib.Path, tensors: dict) -> None:
     path.write_bytes(len(text).to_bytes(8, "little") + text + data)
 
 
-folder = pathlib.Path(sys.argv[1])
-for name in sys.argv[2:]:
-    network = get_model(name, pretrained=False, data_format="channels_last")
-    network(np.zeros((1, 224, 224, 3), np.float32))
-    fill(network)
-    network.save_weights(folder / f"{name}.h5")
-    np.savez(folder / f"{name}.npz", **{weight.name: weight.numpy() for weight in network.weights})
-    image = (np.random.Generator(np.random.PCG64(7)).random((1, 3, 224, 224)) * 4 - 2).astype(np.float32)
-    output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
-    save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": output})
+if __name__ == "__main__":
+    from tf2cv.model_provider import get_model
+
+    folder = pathlib.Path(sys.argv[1])
+    for name in sys.argv[2:]:
+        network = get_model(name, pretrained=False, data_format="channels_last")
+        network(np.zeros((1, 224, 224, 3), np.float32))
+        fill(network)
+        network.save_weights(folder / f"{name}.h5")
+        np.savez(folder / f"{name}.npz", **{weight.name: weight.numpy() for weight in network.weights})
+        image = (np.random.Generator(np.random.PCG64(7)).random((1, 3, 224, 224)) * 4 - 2).astype(np.float32)
+        output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
+        save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": output})

@@ -75,7 +75,8 @@ struct DialectMapping: Sendable {
     self.rows = rows
   }
 
-  private static func row(
+  /// How the source calls and arranges one parameter of a module.
+  static func row(
     _ parameter: Parameter, _ module: (name: String, layout: Layout?), _ framework: Framework
   ) -> Row {
     let leaf = framework.leaf(of: parameter)

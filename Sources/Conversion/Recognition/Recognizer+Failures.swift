@@ -25,12 +25,34 @@ extension Recognizer {
     return nil
   }
 
+  /// Why layers that Keras named are not recognised, as an error; `nil` where others have names, too.
+  private func numbered(_ places: [StateDict], _ index: SourceIndex) -> ConversionError? {
+    for place in places where place.framework == .keras {
+      for reading in PrefixStripping.readings(of: place) {
+        guard let layers = NumberedLayers(reading, index) else { continue }
+        let counts = KerasLayerClass.allCases.compactMap { kind in
+          layers.layers[kind].map { "\($0.count) \(kind.rawValue)" }
+        }
+        let dialects = library.dialects.filter(\.hasAutomaticNames).map(\.name).joined(separator: ", ")
+        return ConversionError(
+          .unrecognized,
+          "the layers have numbers for names (\(counts.joined(separator: ", "))), and neither numbers nor shapes nor "
+            + "their order are those of a known code base",
+          hint:
+            "save the whole model, which says how its layers are connected: model.save(\"model.h5\"); from weights "
+            + "alone networks of \(dialects) are known")
+      }
+    }
+    return nil
+  }
+
   func unrecognized(_ places: [StateDict], _ nearest: Fit?, _ index: SourceIndex) -> ConversionError {
     if let collision = collision(in: places) { return collision }
     let names = places.first?.names ?? []
     if let refused = RefusedModules.explanation(for: names) {
       return ConversionError(.unrepresentable, "the file holds \(refused)")
     }
+    if let numbered = numbered(places, index) { return numbered }
     let shown = names.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
     let unreadable = index.extras.compactMap { extra -> String? in
       guard case .unreadableTensor(let reason) = extra.value else { return nil }

@@ -81,7 +81,8 @@ struct Recognizer {
       throw ConversionError(
         .ambiguous,
         "several dialects fit equally well and give different results: "
-          + names.joined(separator: ", "), hint: "choose one with --dialect")
+          + names.joined(separator: ", ") + (rivals.first.map { disagreement(best, $0, index) } ?? ""),
+        hint: "choose one with --dialect")
     }
     if !best.faults.isEmpty {
       if let refused = RefusedModules.explanation(for: best.stateDict.names) {
@@ -101,6 +102,20 @@ struct Recognizer {
       notes.append("the file holds another complete state dict; take it with --key \(key)")
     }
     return Recognition(fit: best, alternatives: alternatives.uniqued(), notes: notes)
+  }
+
+  /// The first tensor of which two readings with canonical names of their own say different things, in words.
+  private func disagreement(_ fit: Fit, _ other: Fit, _ index: SourceIndex) -> String {
+    guard fit.stateDict.renaming != nil, other.stateDict.renaming != nil else { return "" }
+    let theirs = Dictionary(zip(other.tensors, other.mapping.rows)) { first, _ in first }
+    for (row, tensor) in zip(fit.mapping.rows, fit.tensors) {
+      guard let tensor, let rival = theirs[tensor], rival.parameter.name != row.parameter.name else {
+        continue
+      }
+      return
+        "; \"\(index.name(of: index.tensors[tensor]))\" is \(row.parameter.name) or \(rival.parameter.name)"
+    }
+    return ""
   }
 
   /// What equal fits disagree about, although no tensor shows it; the chosen dialect's view is taken.
@@ -124,7 +139,8 @@ struct Recognizer {
       ?? library.dialects
     var readings: [Reading] = []
     for place in places {
-      for stateDict in PrefixStripping.readings(of: place) {
+      let named = PrefixStripping.readings(of: place)
+      for stateDict in named + AutomaticNames.readings(of: named, dialects: dialects, index) {
         let modules = ModuleNames(stateDict)
         for (order, dialect) in dialects.enumerated() where dialect.canRead(stateDict) {
           for assumed in assumptions(dialect) {
@@ -206,7 +222,10 @@ struct Recognizer {
       guard let mapping = try? DialectMapping(reading.dialect, architecture, layouts: layouts) else {
         return nil
       }
-      return Fit(reading.stateDict, mapping, index: index)
+      let fit = Fit(reading.stateDict, mapping, index: index)
+      // Files in the format of Keras 1 and 2 list their layers in an order that means something.
+      let isOrdered = reading.dialect.hasAutomaticNames && index.container == .kerasHDF5
+      return !isOrdered || LayerOrder.allows(fit) ? fit : nil
     } catch {
       // A name or a value that the user gave is a fault of the command, not of this reading.
       if error.code == .unknownArchitecture || error.code == .malformedDescription {

@@ -1,0 +1,32 @@
+"""Writes networks whose layers Keras numbers, with random weights, for `test_keras_numbered.py`: FOLDER
+
+For each network: NAME.h5 (weights), NAME.model.h5 (whole model) and NAME.reference.safetensors, what it computes before
+its softmax. All are built in one session, so that the numbers of the later ones do not begin at 0.
+"""
+import os
+import pathlib
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "Fixtures/keras"))
+
+import numpy as np
+
+import automatic_networks
+from keras_networks import fill, save_reference
+
+# ResNet-20 as it is published; SE-ResNet-50 at a quarter of its width.
+NETWORKS = {f"kobiso-{kind}": lambda kind=kind: automatic_networks.kobiso(None if kind == "plain" else kind) for kind in ("plain", "se", "cbam")}
+NETWORKS["qubvel-seresnet50"] = lambda: automatic_networks.qubvel(width=16, classes=10)
+
+folder = pathlib.Path(sys.argv[1])
+for name, build in NETWORKS.items():
+    network = build()
+    fill(network)
+    network.save_weights(folder / f"{name}.h5")
+    network.save(folder / f"{name}.model.h5", save_format="h5")
+    side = network.input.shape[1]
+    image = (np.random.Generator(np.random.PCG64(7)).random((2, 3, side, side)) * 4 - 2).astype(np.float32)
+    output = automatic_networks.logits(network)(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False)
+    save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": np.asarray(output, np.float32)})

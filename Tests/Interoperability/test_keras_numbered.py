@@ -1,0 +1,50 @@
+"""Networks of Keras code bases that leave the names of layers to Keras: the numbers alone tell what each layer is."""
+import os
+import subprocess
+
+import pytest
+import torch
+from pytorchcv.models.seresnet import SEResNet
+from safetensors.torch import load_file
+
+import checkpoints
+from conftest import ROOT
+from test_schemas import report
+
+NETWORKS = {
+    "kobiso-plain": ("kobiso-cbam", "resnet20-cifar"), "kobiso-se": ("kobiso-cbam", "resnet20-se-cifar"),
+    "kobiso-cbam": ("kobiso-cbam", "resnet20-cbam-cifar"), "qubvel-seresnet50": ("qubvel-senet", "resnet50-se"),
+}
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keras")
+    python = os.environ.get("KERAS2_PYTHON", str(ROOT / ".venv-keras2/bin/python"))
+    subprocess.run([python, ROOT / "Tests/Interoperability/keras_numbered.py", folder], check=True, capture_output=True, text=True)
+    return folder
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_numbered_layers_become_the_network(attnconv, saved, name):
+    dialect, architecture = NETWORKS[name]
+    found = report(attnconv, "import", saved / f"{name}.h5", "--dry-run")
+    assert (found["dialect"], found["architectureName"]) == (dialect, architecture)
+    canonical = attnconv.import_(saved / f"{name}.h5")
+    assert report(attnconv, "verify", canonical, "--reference", saved / f"{name}.reference.safetensors")["status"] == "passed"
+    whole = attnconv.import_(saved / f"{name}.model.h5", name="whole")
+    assert checkpoints.content(whole) == checkpoints.content(canonical)
+
+
+def test_a_senet_of_keras_runs_in_pytorchcv(attnconv, saved):
+    canonical = attnconv.import_(saved / "qubvel-seresnet50.h5")
+    channels = [[64] * 3, [128] * 4, [256] * 6, [512] * 3]
+    network = SEResNet(channels, init_block_channels=16, bottleneck=True, conv1_stride=True, num_classes=10).eval()
+    network.load_state_dict(torch.load(attnconv.export(canonical, "--dialect", "pytorchcv"), weights_only=True), strict=True)
+    recorded = load_file(saved / "qubvel-seresnet50.reference.safetensors")
+    output = network(recorded["input"])
+    assert (output - recorded["output"]).abs().max() <= 1e-4 * recorded["output"].abs().max()
+
+    # Cadene pools without padding, which export says.
+    told = attnconv.succeed("export", canonical, "--to", "pytorch", "--dialect", "cadene", "-o", attnconv.folder / "cadene.pth")
+    assert "maxPool" in told.stdout + told.stderr
