@@ -79,7 +79,7 @@ import Testing
         #"{"stridePosition""#, #"{"strideOn""#,
         "found unknown member \"semantics.strideOn\", expected only bamChannelPool, bamCombination, bamDilation, "
           + "bamPadding, basicBlockActivatesBeforeAttention, cbamAddsInput, cifarHeadPool, deepStemShortcut, ecaEdge, "
-          + "epsilon, headPool, maxPoolCeilMode, maxPoolPadding, shortcut, stridePosition"
+          + "epsilon, headPool, maxPoolCeilMode, maxPoolPadding, padding, shortcut, stridePosition"
       ),
       (#"{"attention": "se"}"#, #""se""#, #""when" is string, expected an object"#),
       (

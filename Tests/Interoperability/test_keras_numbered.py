@@ -28,7 +28,7 @@ def saved(tmp_path_factory):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_numbered_layers_become_the_network(attnconv, saved, name):
     dialect, architecture = NETWORKS[name]
-    found = report(attnconv, "import", saved / f"{name}.h5", "--dry-run")
+    found = report(attnconv, "import", saved / f"{name}.h5", "--dry-run")["imports"][0]
     assert (found["dialect"], found["architectureName"]) == (dialect, architecture)
     canonical = attnconv.import_(saved / f"{name}.h5")
     assert report(attnconv, "verify", canonical, "--reference", saved / f"{name}.reference.safetensors")["status"] == "passed"
