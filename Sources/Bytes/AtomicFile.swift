@@ -53,7 +53,7 @@ public final class AtomicFile {
     do {
       // `exclusiveCreate` refuses a leftover or a planted link.
       descriptor = try FileDescriptor.open(
-        temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+        temporary, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
         permissions: Self.permissions)
     } catch {
       throw BytesError(
@@ -95,6 +95,13 @@ public final class AtomicFile {
       throw failure(error)
     }
   }
+
+  /// What was written so far as a file to read.
+  public func reading() throws(BytesError) -> InputFile {
+    try InputFile(duplicating: descriptor, path: path)
+  }
+
+  var rawDescriptor: CInt { descriptor.rawValue }
 
   /// Says that the first `end` bytes are complete, so that the system may begin to write them to the disk.
   ///
@@ -218,7 +225,7 @@ public final class AtomicFile {
       let temporaryFile: CInt = 0o20_000_000 | O_DIRECTORY
       guard unsafe access("/proc/self/fd", X_OK) == 0 else { return nil }
       return try? FileDescriptor.open(
-        directory, .writeOnly, options: [.init(rawValue: temporaryFile), .closeOnExec],
+        directory, .readWrite, options: [.init(rawValue: temporaryFile), .closeOnExec],
         permissions: permissions)
     #else
       return nil

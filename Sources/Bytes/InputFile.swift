@@ -52,20 +52,25 @@ public final class InputFile: Sendable {
     size = identity.size
   }
 
-  /// Opens what was written to a scratch file.
+  /// Opens what was written to another file so far.
   ///
   /// - Parameters:
-  ///   - descriptor: the open file, which is closed with this one.
+  ///   - descriptor: the open file.
   ///   - path: what messages call the file.
   /// - Throws: ``BytesError`` with code `cannotOpen`.
-  init(_ descriptor: FileDescriptor, path: FilePath) throws(BytesError) {
+  init(duplicating descriptor: FileDescriptor, path: FilePath) throws(BytesError) {
     do {
-      identity = try Identity(descriptor)
+      self.descriptor = try descriptor.duplicate()
     } catch {
-      try? descriptor.close()
       throw BytesError(.cannotOpen, Self.describe(error), file: path.string)
     }
-    self.descriptor = descriptor
+    _ = fcntl(self.descriptor.rawValue, F_SETFD, FD_CLOEXEC)
+    do {
+      identity = try Identity(self.descriptor)
+    } catch {
+      try? self.descriptor.close()
+      throw BytesError(.cannotOpen, Self.describe(error), file: path.string)
+    }
     self.path = path
     size = identity.size
   }

@@ -35,6 +35,8 @@ public final class ScratchFile {
 
   deinit { try? descriptor.close() }
 
+  var rawDescriptor: CInt { descriptor.rawValue }
+
   /// Adds bytes at the end.
   public func append(_ bytes: ArraySlice<UInt8>) throws(BytesError) {
     do {
@@ -49,14 +51,7 @@ public final class ScratchFile {
 
   /// What was written so far as a file to read, which messages call by the name of what it was made from.
   public func reading(as path: FilePath) throws(BytesError) -> InputFile {
-    let copy: FileDescriptor
-    do {
-      copy = try descriptor.duplicate()
-      _ = fcntl(copy.rawValue, F_SETFD, FD_CLOEXEC)
-    } catch {
-      throw BytesError(.cannotOpen, InputFile.describe(error), file: path.string)
-    }
-    return try InputFile(copy, path: path)
+    try InputFile(duplicating: descriptor, path: path)
   }
 
   /// Fills a whole buffer with the bytes that begin at `offset`.

@@ -8,9 +8,9 @@ public import SystemPackage
   import Darwin
 #endif
 
-/// A child process that reads one open file and answers on a pipe.
+/// A child process that reads or fills one open file and answers on a pipe.
 ///
-/// The child gets the file as descriptor 3, a short request as standard input, and an environment of the
+/// The child gets the file as descriptor 3, a request as standard input, and an environment of the
 /// caller's choice; every descriptor that this
 /// package opens closes itself. What it writes is untrusted, and its crash is an ordinary value.
 @safe public final class WorkerProcess {
@@ -34,7 +34,7 @@ public import SystemPackage
   private let output: FileDescriptor
   private var ending: Ending?
 
-  /// Starts a process.
+  /// Starts a process that reads a file.
   ///
   /// - Parameters:
   ///   - executable: the program.
@@ -43,27 +43,58 @@ public import SystemPackage
   ///   - file: the file that it may read.
   ///   - request: what it reads from standard input, at most ``maximumRequestSize`` bytes.
   /// - Throws: ``BytesError`` with code `cannotStart`.
-  public init(
+  public convenience init(
     _ executable: FilePath, arguments: [String], environment: [String], reading file: InputFile,
     request: [UInt8] = []
   ) throws(BytesError) {
     precondition(request.count <= Self.maximumRequestSize, "a request fits a pipe")
+    try self.init(executable, arguments, environment, file: file.rawDescriptor) {
+      let (requestOut, requestIn) = try Self.pipe()
+      defer { try? requestIn.close() }
+      do {
+        try requestIn.writeAll(request)
+      } catch {
+        try? requestOut.close()
+        throw error
+      }
+      return requestOut
+    }
+  }
+
+  /// Starts a process that fills a file.
+  ///
+  /// - Parameters:
+  ///   - executable: the program.
+  ///   - arguments: its arguments, without its name.
+  ///   - environment: its whole environment, as `NAME=value`.
+  ///   - file: the file that it may read and write.
+  ///   - request: what it reads from standard input, of any size.
+  /// - Throws: ``BytesError`` with code `cannotStart`.
+  public convenience init(
+    _ executable: FilePath, arguments: [String], environment: [String], filling file: AtomicFile,
+    request: ScratchFile
+  ) throws(BytesError) {
+    try self.init(executable, arguments, environment, file: file.rawDescriptor) {
+      try Self.raised(request.rawDescriptor)
+    }
+  }
+
+  private init(
+    _ executable: FilePath, _ arguments: [String], _ environment: [String], file: CInt,
+    input: () throws -> FileDescriptor
+  ) throws(BytesError) {
     do {
       // Descriptors above those that the child gets, so that none is overwritten before it is copied.
-      let source = try Self.raised(file.rawDescriptor)
+      let source = try Self.raised(file)
       defer { try? source.close() }
-      let (requestOut, requestIn) = try Self.pipe()
-      defer { try? requestOut.close() }
-      do {
-        defer { try? requestIn.close() }
-        try requestIn.writeAll(request)
-      }
+      let request = try input()
+      defer { try? request.close() }
       let (answerOut, answerIn) = try Self.pipe()
       defer { try? answerIn.close() }
       do {
         identifier = try Self.spawn(
           executable, [executable.string] + arguments, environment,
-          descriptors: [(requestOut, 0), (answerIn, 1), (source, Self.fileDescriptor)])
+          descriptors: [(request, 0), (answerIn, 1), (source, Self.fileDescriptor)])
       } catch {
         try? answerOut.close()
         throw error

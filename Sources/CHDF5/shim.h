@@ -30,6 +30,8 @@
   F(walkErrors, H5Ewalk)                      \
   F(setPluginState, H5PLset_loading_state)    \
   F(openFile, H5Fopen)                        \
+  F(createFile, H5Fcreate)                    \
+  F(closeFile, H5Fclose)                      \
   F(registerDriver, H5FDregister)             \
   F(createProperties, H5Pcreate)              \
   F(setDriver, H5Pset_driver)                 \
@@ -75,7 +77,24 @@
   F(normalization, H5Tget_norm)               \
   F(isVariableText, H5Tis_variable_str)       \
   F(textPadding, H5Tget_strpad)               \
-  F(closeType, H5Tclose)
+  F(closeType, H5Tclose)                      \
+  F(copyType, H5Tcopy)                        \
+  F(createType, H5Tcreate)                    \
+  F(setTypeSize, H5Tset_size)                 \
+  F(setFloatFields, H5Tset_fields)            \
+  F(setExponentBias, H5Tset_ebias)            \
+  F(setTag, H5Tset_tag)                       \
+  F(setTextPadding, H5Tset_strpad)            \
+  F(setCharacterSet, H5Tset_cset)             \
+  F(createScalarSpace, H5Screate)             \
+  F(createGroup, H5Gcreate)                   \
+  F(createDataset, H5Dcreate)                 \
+  F(setLayout, H5Pset_layout)                 \
+  F(setAllocationTime, H5Pset_alloc_time)     \
+  F(setFillTime, H5Pset_fill_time)            \
+  F(setTimes, H5Pset_obj_track_times)         \
+  F(createAttribute, H5Acreate)               \
+  F(writeAttribute, H5Awrite)
 
 /// The functions of a loaded library.
 struct hdf5_functions {
@@ -85,6 +104,12 @@ struct hdf5_functions {
   /// The class of the properties of opening a file (`H5P_FILE_ACCESS`). A member and no static variable: each object file
   /// that inlines a function of a header has variables of its own.
   hid_t fileAccess;
+  /// The class of the properties of a new dataset (`H5P_DATASET_CREATE`).
+  hid_t datasetCreation;
+  /// Types to copy: numbers of IEEE 754, little-endian, and texts of C (`H5T_IEEE_F32LE`, `H5T_IEEE_F64LE`, `H5T_C_S1`).
+  hid_t float32;
+  hid_t float64;
+  hid_t text;
 };
 
 // The number at the end of the shared library's name: upstream's libtool version of each release series.
@@ -111,11 +136,20 @@ static inline const char *_Nullable hdf5_load(struct hdf5_functions *_Nonnull fu
   functions->member = (__typeof__(&function))dlsym(library, HDF5_NAME(function));                   \
   if (!functions->member) return HDF5_NAME(function);
   HDF5_FUNCTIONS(HDF5_LOAD)
-  // Only an open library has it.
-  const hid_t *fileAccess = (const hid_t *)dlsym(library, "H5P_CLS_FILE_ACCESS_ID_g");
-  if (!fileAccess) return "H5P_CLS_FILE_ACCESS_ID_g";
   if (functions->open() < 0) return "H5open";
-  functions->fileAccess = *fileAccess;
+  // Identifiers that an open library has.
+#define HDF5_IDENTIFIER(member, name)                              \
+  {                                                                \
+    const hid_t *identifier = (const hid_t *)dlsym(library, name); \
+    if (!identifier) return name;                                  \
+    functions->member = *identifier;                               \
+  }
+  HDF5_IDENTIFIER(fileAccess, "H5P_CLS_FILE_ACCESS_ID_g")
+  HDF5_IDENTIFIER(datasetCreation, "H5P_CLS_DATASET_CREATE_ID_g")
+  HDF5_IDENTIFIER(float32, "H5T_IEEE_F32LE_g")
+  HDF5_IDENTIFIER(float64, "H5T_IEEE_F64LE_g")
+  HDF5_IDENTIFIER(text, "H5T_C_S1_g")
+#undef HDF5_IDENTIFIER
 #undef HDF5_LOAD
 #undef HDF5_NAME
 #undef HDF5_STRING
@@ -128,13 +162,15 @@ static inline void hdf5_header_version(unsigned *_Nonnull major, unsigned *_Nonn
   *minor = H5_VERS_MINOR;
 }
 
-/// Limits of this process: bytes of address space and seconds of processor time; no output files and no core dump.
-static inline int worker_limit(unsigned long long address_space, unsigned long long processor_seconds) {
+/// Limits of this process: bytes of address space, seconds of processor time, bytes of the file it writes; no core dump.
+static inline int worker_limit(unsigned long long address_space, unsigned long long processor_seconds,
+                               unsigned long long file_size) {
   const struct rlimit space = {address_space, address_space};
   // The hard limit, a second later, ends what catches the signal of the soft one.
   const struct rlimit seconds = {processor_seconds, processor_seconds + 1};
+  const struct rlimit file = {file_size, file_size};
   const struct rlimit none = {0, 0};
-  return setrlimit(RLIMIT_AS, &space) | setrlimit(RLIMIT_CPU, &seconds) | setrlimit(RLIMIT_FSIZE, &none) |
+  return setrlimit(RLIMIT_AS, &space) | setrlimit(RLIMIT_CPU, &seconds) | setrlimit(RLIMIT_FSIZE, &file) |
          setrlimit(RLIMIT_CORE, &none);
 }
 
@@ -152,3 +188,4 @@ static inline int worker_forbid_files(void) {
 }
 
 #include "driver.h"
+#include "new_file.h"

@@ -28,6 +28,12 @@ import CHDF5
     return unsafe hdf5_open_part(&functions, part)
   }
 
+  /// Begins an HDF5 file in an empty descriptor; negative where the library cannot.
+  func create(_ part: hdf5_part) -> hid_t {
+    var functions = functions
+    return unsafe hdf5_create_part(&functions, part)
+  }
+
   /// What the library says about the last call that failed.
   var reason: String {
     let found = Box<String?>(nil)

@@ -20,19 +20,51 @@ public enum Worker {
   /// Does what the arguments of the process ask for and ends it; returns where they ask for no work.
   public static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, let task = HDF5Task(rawValue: arguments[1]) else { return }
-    let seconds = task == .index ? HDF5Limits.indexSeconds : HDF5Limits.readSeconds
-    guard worker_limit(HDF5Limits.addressSpace, seconds) == 0 else { end(HDF5Exit.noLimits) }
+    switch task {
+    case .index:
+      let (request, library) = begin(HDF5Limits.indexSeconds)
+      write(index(of: open(request, library), library))
+    case .read:
+      let (request, library) = begin(HDF5Limits.readSeconds)
+      read(request[2...], from: open(request, library), library)
+    case .layOut: layOut()
+    }
+    end(0)
+  }
+
+  /// Gives up what is not needed and loads the library; the numbers of the request were read before.
+  private static func begin(_ seconds: UInt64) -> (request: [UInt64], library: Library) {
+    let bytes = request()
+    let numbers = stride(from: 0, to: bytes.count - 7, by: 8).map { start in
+      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    }
+    guard numbers.count >= 2 else { end(HDF5Exit.undecodable) }
+    return (numbers, confinedLibrary(seconds, fileSize: 0))
+  }
+
+  private static func confinedLibrary(_ seconds: UInt64, fileSize: UInt64) -> Library {
+    guard worker_limit(HDF5Limits.addressSpace, seconds, fileSize) == 0 else { end(HDF5Exit.noLimits) }
     worker_close_others()
     guard let library = Library() else { end(HDF5Exit.missingLibrary) }
     guard worker_forbid_files() == 0 else { end(HDF5Exit.noLimits) }
-    let request = request()
-    guard request.count >= 2 else { end(HDF5Exit.undecodable) }
-    let file = library.open(hdf5_part(descriptor: descriptor, offset: request[0], size: request[1]))
-    switch task {
-    case .index: write(index(of: file, library))
-    case .read: read(request[2...], from: file, library)
+    return library
+  }
+
+  private static func open(_ request: [UInt64], _ library: Library) -> hid_t {
+    library.open(hdf5_part(descriptor: descriptor, offset: request[0], size: request[1]))
+  }
+
+  private static func layOut() {
+    guard let tree = HDF5Tree(request()), let byteCount = tree.byteCount else { end(HDF5Exit.undecodable) }
+    let library = confinedLibrary(
+      HDF5Limits.indexSeconds, fileSize: byteCount + HDF5Limits.structureByteCount)
+    let file = library.create(hdf5_part(descriptor: descriptor, offset: 0, size: 0))
+    do throws(Refusal) {
+      guard file >= 0 else { throw Refusal(.unsupported, "no file can be begun: \(library.reason)") }
+      try TreeWriter.write(tree, to: file, library)
+    } catch {
+      write(.failure(error.code, error.message))
     }
-    end(0)
   }
 
   private static func index(of file: hid_t, _ library: Library) -> HDF5Index {
@@ -60,10 +92,10 @@ public enum Worker {
     }
   }
 
-  /// The numbers asked for, all of them before the first answer: see `HDF5Task`.
-  private static func request() -> [UInt64] {
+  /// What is asked for, all of it before the first answer: see `HDF5Task`.
+  private static func request() -> [UInt8] {
     var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while let count = try? unsafe buffer.withUnsafeMutableBytes({
       try unsafe FileDescriptor.standardInput.read(into: $0)
     }),
@@ -71,9 +103,7 @@ public enum Worker {
     {
       bytes += buffer[..<count]
     }
-    return stride(from: 0, to: bytes.count - 7, by: 8).map { start in
-      bytes[start..<start + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    }
+    return bytes
   }
 
   private static func write(_ index: HDF5Index) { write(Array(index.json.text().utf8)) }

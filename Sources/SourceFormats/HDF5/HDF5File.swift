@@ -132,9 +132,7 @@ public struct HDF5File: Sendable {
     switch ending {
     case .exited(0): return
     case .exited(let status) where status == HDF5Exit.missingLibrary:
-      throw SourceError(
-        .unsupported, "the HDF5 library that this program was built for is not installed",
-        file: file.sourceName, hint: "on Debian and Ubuntu: apt-get install libhdf5-dev")
+      throw Self.missingLibrary(file.sourceName)
     case .exited(let status) where status == HDF5Exit.undecodable:
       throw failure(.malformed, "a dataset cannot be decoded: its chunks are damaged")
     case .exited(let status):
@@ -148,6 +146,12 @@ public struct HDF5File: Sendable {
       throw failure(
         .limitExceeded, "\(activity) of the HDF5 file made no progress for \(HDF5Limits.idleSeconds) s")
     }
+  }
+
+  static func missingLibrary(_ file: String?) -> SourceError {
+    SourceError(
+      .unsupported, "the HDF5 library that this program was built for is not installed", file: file,
+      hint: "on Debian and Ubuntu: apt-get install libhdf5-dev")
   }
 
   private func failure(_ code: SourceError.Code, _ message: String) -> SourceError {

@@ -18,6 +18,9 @@ public enum HDF5Limits {
   public static let indexSeconds: UInt64 = 4
   /// Seconds of processor time to decode the datasets of one request: enough for 100 GB.
   public static let readSeconds: UInt64 = 1000
+  /// Bytes that the structure of a new file may take beside the data of its datasets; that of a large network takes
+  /// two megabytes.
+  public static let structureByteCount: UInt64 = 1 << 26
   /// Seconds without a byte from a worker after which it is ended.
   static let idleSeconds = 60
   /// The most that filters can expand bytes: that of deflate (zlib's FAQ); the other filters keep the size.

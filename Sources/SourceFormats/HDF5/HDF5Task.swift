@@ -1,13 +1,16 @@
 /// What a worker process is asked to do with an HDF5 file: its only argument.
 ///
 /// The names are no commands of the program: nothing lists them, and nothing from a file goes into an argument.
-/// Standard input holds numbers of 64 bits, little-endian: the offset and the size of the HDF5 file in the
-/// descriptor, then the addresses of datasets.
+/// To read, standard input holds numbers of 64 bits, little-endian: the offset and the size of the HDF5 file in the
+/// descriptor, then the addresses of datasets. To write, it holds the ``HDF5Tree`` as JSON.
 public enum HDF5Task: String, Sendable {
   /// Writes the ``HDF5Index`` of the file as JSON.
   case index = "__hdf5-index"
   /// Writes for each address the number of the dataset's bytes (64 bits, little-endian) and its bytes.
   case read = "__hdf5-read"
+  /// Makes the objects of an ``HDF5Tree`` in the descriptor, an empty file, and keeps room for their data; writes
+  /// nothing, or the reason why not as an ``HDF5Index``.
+  case layOut = "__hdf5-lay-out"
 
   /// The variables of a worker's environment, all of them: no plugins (HDF5 User's Guide, "HDF5_PLUGIN_PRELOAD").
   static let environment = ["HDF5_PLUGIN_PRELOAD=::"]
