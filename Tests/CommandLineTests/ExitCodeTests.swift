@@ -52,6 +52,7 @@ import TestSupport
     .init(64, "inspect", "a.pth", "--input", "1,3,0,224"),
     .init(64, "export", "a.safetensors"),
     .init(64, "export", "a.safetensors", "--to", "onnx", "-o", "b"),
+    .init(64, "export", "a.safetensors", "--to", "keras", "-o", "b.keras"),
   ]
 
   @Test(arguments: rows)

@@ -91,17 +91,4 @@ import Testing
     let numbered = ["a/conv2d/kernel", "a/conv2d_1/kernel"]
     #expect(readings(numbered) == [numbered, ["conv2d/kernel", "conv2d_1/kernel"]])
   }
-
-  @Test func `export does not write the names of Keras`() async throws {
-    let importer = Importer(library: library, options: ImportOptions())
-    let result = try await importer.write(
-      plan(Self.networks[0]), to: directory.file("keras.safetensors"), overwrite: false)
-    let expected = ConversionError(
-      .unrepresentable, "dialect tf2cv has the names of Keras, and export writes for PyTorch",
-      file: result.path.string, hint: "choose a dialect of PyTorch with --dialect, for example pytorchcv")
-    await #expect(throws: expected) {
-      try await Exporter(library: library, options: Exporter.Options()).write(
-        Checkpoint(result.path), to: directory.file("back.pth"), as: .pytorch, overwrite: false)
-    }
-  }
 }

@@ -16,6 +16,20 @@ public enum Framework: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// What the framework is called.
+  public var title: String {
+    switch self {
+    case .pytorch: "PyTorch"
+    case .keras: "Keras"
+    }
+  }
+
+  /// Whether layers of the framework keep such a parameter.
+  func has(_ role: Parameter.Role) -> Bool {
+    // Keras has no counter of batches, which is optional everywhere.
+    self == .pytorch || role != .batchCount
+  }
+
   /// What a parameter is called within its layer.
   func leaf(of parameter: Parameter) -> String {
     let canonical = String(parameter.name.dropFirst(parameter.module.count + 1))
@@ -26,7 +40,6 @@ public enum Framework: String, CaseIterable, Hashable, Sendable {
     case .normBias: "beta"
     case .runningMean: "moving_mean"
     case .runningVariance: "moving_variance"
-    // Keras has no counter of batches, which is optional everywhere.
     case .bias, .batchCount: canonical
     }
   }

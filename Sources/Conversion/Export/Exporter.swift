@@ -14,6 +14,18 @@ public struct Exporter: Sendable {
     case pytorch
     /// A safetensors file without the metadata of a canonical checkpoint.
     case safetensors
+    /// Weights in HDF5 by layers, which Keras 1 and 2 write (`.h5`) and Keras 3 reads.
+    case kerasHDF5 = "keras-hdf5"
+    /// Weights in HDF5 by classes of layers, which Keras 3 writes (`.weights.h5`).
+    case kerasWeights = "keras-weights"
+
+    /// The framework whose names the container takes.
+    public var framework: Framework {
+      switch self {
+      case .pytorch, .safetensors: .pytorch
+      case .kerasHDF5, .kerasWeights: .keras
+      }
+    }
   }
 
   /// Choices of an export.
@@ -22,6 +34,8 @@ public struct Exporter: Sendable {
     public var dialect: String?
     /// The floating-point types that tensors get.
     public var precision = Precision()
+    /// The program whose processes make HDF5 files: one that answers to ``SourceFormats/HDF5Task``.
+    public var worker: FilePath?
 
     /// Creates the default choices.
     public init() {}
@@ -43,6 +57,8 @@ public struct Exporter: Sendable {
     public let layouts: [(name: String, layout: Layout)]
     /// Canonical names that the checkpoint lacks and the file therefore lacks too.
     public let missing: [String]
+    /// Canonical names of the checkpoint that the framework has nothing for: the counters of batches, in Keras.
+    public let leftOut: [String]
     /// What the code base of the dialect does otherwise than this network, although no tensor shows it: the
     /// file loads there and may compute something else.
     public let differences: [String]
@@ -67,15 +83,10 @@ public struct Exporter: Sendable {
       try AtomicFile.check(path, overwrite: overwrite)
       let architecture = try Architecture(json: checkpoint.metadata.architecture)
       let dialect = try library.dialect(options.dialect, of: checkpoint)
-      guard dialect.framework == .pytorch else {
-        throw ConversionError(
-          .unrepresentable, "dialect \(dialect.name) has the names of Keras, and export writes for PyTorch",
-          file: checkpoint.path.string,
-          hint: "choose a dialect of PyTorch with --dialect, for example pytorchcv")
-      }
-      let mapping = try DialectMapping(dialect, architecture)
-      let isOwnDialect = checkpoint.metadata.source["dialect"]?.stringValue == dialect.name
-      if !isOwnDialect {
+      try check(dialect, target, checkpoint)
+      let origin = ExportOrigin(checkpoint, dialect)
+      let mapping = try DialectMapping(dialect, architecture, layouts: origin.layouts)
+      if !origin.isOwnDialect {
         let features = ArchitectureFeatures.of(architecture)
         if let mismatch = dialect.mismatch(with: mapping.rows.map(\.parameter), features: features) {
           throw ConversionError(
@@ -85,27 +96,52 @@ public struct Exporter: Sendable {
           )
         }
       }
-      let differences = isOwnDialect ? [] : try differences(architecture, dialect)
+      let differences = origin.isOwnDialect ? [] : try differences(architecture, dialect)
       try checkpoint.checkIntegrity()
       let index = try SafetensorsReader.read(InputFile(checkpoint.path))
-      let (outputs, missing) = try outputs(mapping, index, checkpoint)
+      let found = try outputs(mapping, index, checkpoint)
+      let outputs = found.weights.map(\.output)
       switch target {
       case .safetensors:
         _ = try await SafetensorsOutput.write(
           outputs, from: index, to: path, overwrite: overwrite, ignoreChecksums: false, progress: nil
         ) { _ in [("format", "pt")] }
       case .pytorch: try writePyTorch(outputs, index, path, overwrite: overwrite)
+      case .kerasHDF5, .kerasWeights:
+        guard let worker = options.worker else { throw Self.noWorker }
+        let layers = try KerasLayers(found.weights, mapping, recorded: origin.moduleNames).layers
+        let file =
+          target == .kerasHDF5
+          ? try KerasFile(legacy: layers) : try KerasFile(numbered: layers, dialect: dialect.name)
+        try file.write(from: index, to: path, overwrite: overwrite, worker: worker)
       }
+      let written = Set(found.weights.map(\.row.parameter.name))
       return Result(
         path: path, dialect: dialect.name, architecture: architecture, tensorCount: outputs.count,
         content: checkpoint.metadata.content,
         layouts: mapping.rows.flatMap { row in
-          missing.contains(row.parameter.name) ? [] : row.layouts.map { (row.parameter.name, $0) }
+          written.contains(row.parameter.name) ? row.layouts.map { (row.parameter.name, $0) } : []
         },
-        missing: missing, differences: differences)
+        missing: found.missing, leftOut: found.leftOut, differences: differences)
     } catch {
       throw ConversionError(any: error)
     }
+  }
+
+  private static let noWorker = ConversionError(
+    .inputOutput, "HDF5 files are made by a worker process, and this program has none")
+
+  /// Refuses names of another framework than that of the container.
+  private func check(
+    _ dialect: Dialect, _ target: Target, _ checkpoint: Checkpoint
+  ) throws(ConversionError) {
+    guard dialect.framework != target.framework else { return }
+    let (own, wanted) = (dialect.framework.title, target.framework.title)
+    let examples = library.dialects.filter { $0.framework == target.framework }.map(\.name)
+    throw ConversionError(
+      .unrepresentable, "dialect \(dialect.name) has the names of \(own), and this file is for \(wanted)",
+      file: checkpoint.path.string,
+      hint: "choose a dialect of \(wanted) with --dialect: \(examples.joined(separator: ", "))")
   }
 
   /// Compares a network with the one that the code base of a dialect builds for the same shapes.
@@ -120,13 +156,14 @@ public struct Exporter: Sendable {
     }
   }
 
-  /// What to write, in the order of the graph, and the canonical names that the checkpoint lacks.
+  /// What to write, in the order of the graph, and canonical names that only one side has.
   private func outputs(
     _ mapping: DialectMapping, _ index: SourceIndex, _ checkpoint: Checkpoint
-  ) throws(ConversionError) -> ([TensorOutput], [String]) {
+  ) throws(ConversionError) -> (weights: [KerasLayers.Weight], missing: [String], leftOut: [String]) {
     var tensors = Dictionary(uniqueKeysWithValues: index.tensors.map { ($0.path[0], $0) })
-    var outputs: [TensorOutput] = []
+    var weights: [KerasLayers.Weight] = []
     var missing: [String] = []
+    var leftOut: [String] = []
     for row in mapping.rows {
       guard let tensor = tensors.removeValue(forKey: row.parameter.name) else {
         if !row.parameter.isOptional { missing.append(row.parameter.name) }
@@ -138,18 +175,22 @@ public struct Exporter: Sendable {
           "tensor \"\(row.parameter.name)\" has shape \(tensor.shape), the architecture gives \(row.parameter.shape)",
           file: checkpoint.path.string)
       }
-      let view = row.layouts.sourceView(of: tensor)
-      outputs.append(
-        TensorOutput(
-          name: row.sourceName,
-          elementType: options.precision.target(for: row.parameter, of: tensor.elementType), view: view))
+      guard mapping.dialect.framework.has(row.parameter.role) else {
+        leftOut.append(row.parameter.name)
+        continue
+      }
+      let output = TensorOutput(
+        name: row.sourceName,
+        elementType: options.precision.target(for: row.parameter, of: tensor.elementType),
+        view: row.layouts.sourceView(of: tensor))
+      weights.append(.init(row: row, output: output))
     }
     if let stray = tensors.keys.sorted().first {
       throw ConversionError(
         .malformed, "tensor \"\(stray)\" has no place in \(mapping.architecture.name)",
         file: checkpoint.path.string)
     }
-    return (outputs, missing)
+    return (weights, missing, leftOut)
   }
 
   private func writePyTorch(
