@@ -23,8 +23,26 @@ model.compile("adam", "mse")
 model.train_on_batch(np.ones((1, 8, 8, 3), "float32"), np.ones((1, 5), "float32"))  # makes the optimizer's variables
 fill(model)
 record.add_h5("keras2.model.h5", lambda path: model.save(path, save_format="h5"), KERAS, "keras-hdf5")
-record.add_archive("keras2.keras", lambda path: model.save(path), KERAS)
-record.add_h5("keras2.weights.h5", lambda path: keras.src.saving.saving_lib.save_weights_only(model, path), KERAS, "keras-weights")
+
+
+def plain_name(name):
+    """TensorFlow adds the number of an operation's output to the names of `.h5` files only."""
+    return name.removesuffix(":0")
+
+
+def numbered_name(name):
+    """Weights alone do not say what their layers are called, nor which version of Keras wrote them."""
+    table = {"first/first": "layers/conv2d/layers/conv2d", "norm/norm": "layers/batch_normalization/layers/batch_normalization",
+             "inner/spread": "layers/sequential/layers/sequential/layers/depthwise_conv2d",
+             "inner/scale": "layers/sequential/layers/sequential/layers/batch_normalization", "classes/classes": "layers/dense/layers/dense"}
+    module, leaf = plain_name(name).rsplit("/", 1)
+    return f"{table[module]}/{leaf.removeprefix('depthwise_')}"
+
+
+record.add_archive("keras2.keras", lambda path: model.save(path), KERAS, record.renamed("keras2.weights-only", plain_name))
+record.add_h5("keras2.weights.h5", lambda path: keras.src.saving.saving_lib.save_weights_only(model, path), KERAS, "keras-weights",
+              record.renamed("keras2.weights-only", numbered_name),
+              ['the file does not name its layers: they keep their numbers, as in "layers/batch_normalization"'])
 
 # The same weights as other programs and older versions store them.
 source = record.HERE / "keras2.weights-only.h5"

@@ -32,35 +32,93 @@ def _texts(attributes, name: str) -> list:
 
 
 def rows(file: h5py.File) -> list:
-    """Names as they stand in the file, without the group `model_weights`, in the order of Keras' own lists."""
+    """Names as they stand in an `.h5` file, without the group `model_weights`, in the order of Keras' own lists."""
     root = file["model_weights"] if "model_weights" in file else file
-    layers = _texts(root.attrs, "layer_names")
-    if layers:
-        return [_row(f"{layer}/{weight}", root[layer][weight]) for layer in layers for weight in _texts(root[layer].attrs, "weight_names")]
+    return [_row(f"{layer}/{weight}", root[layer][weight])
+            for layer in _texts(root.attrs, "layer_names") for weight in _texts(root[layer].attrs, "weight_names")]
+
+
+STATES = {"optimizer/": "of the optimizer", "optimizer_weights/": "of the optimizer", "metrics/": "of metrics"}
+
+
+def _left_out(*files: h5py.File) -> list:
+    counts = {}
+    for file in files:
+        def count(name, value):
+            for prefix, words in STATES.items():
+                if name.startswith(prefix) and isinstance(value, h5py.Dataset):
+                    counts[words] = counts.get(words, 0) + 1
+        file.visititems(count)
+    return ["variables left out: " + ", ".join(f"{counts[words]} {words}" for words in ("of the optimizer", "of metrics") if words in counts)] if counts else []
+
+
+def _numbered(*files: h5py.File) -> list:
+    """The numbered variables of one file or all shards, without their names."""
     found = []
-    file.visititems(lambda name, value: found.append((name, value)) if isinstance(value, h5py.Dataset) and not name.startswith("optimizer") else None)
-    return [_row(name, value) for name, value in sorted(found)]
+    for file in files:
+        file.visititems(lambda name, value: found.append(_row(name, value)) if isinstance(value, h5py.Dataset) and not name.startswith(tuple(STATES)) else None)
+    return found
 
 
-def _add(name: str, content: list, writer: str, container: str) -> None:
+def content(key: str) -> list:
+    return _expected["contents"][key]
+
+
+def renamed(key: str, names) -> list:
+    """A content with other names: a function, or a table of the modules that are called otherwise."""
+    if isinstance(names, dict):
+        table = names
+        def names(name):
+            module, leaf = name.rsplit("/", 1)
+            return f"{table[module]}/{leaf}"
+    return [[names(name), *rest] for name, *rest in content(key)]
+
+
+def _same(numbered: list, named: list) -> list:
+    """Keras' own names, given by an `.h5` file of the same model: the file with numbers must hold the same weights."""
+    assert sorted(row[1:] for row in numbered) == sorted(row[1:] for row in named), "the weights differ"
+    return named
+
+
+def _add(name: str, rows: list, writer: str, container: str, notes=()) -> None:
     for key, known in _expected["contents"].items():
-        if known == content:
+        if known == rows:
             break
     else:
         key = name.rsplit(".", 1)[0]
-        _expected["contents"][key] = content
-    _expected["files"][name] = {"content": key, "container": container, "writtenBy": writer}
+        assert key not in _expected["contents"], key
+        _expected["contents"][key] = rows
+    _expected["files"][name] = {"content": key, "container": container, "writtenBy": writer, **({"notes": list(notes)} if notes else {})}
 
 
-def add_h5(name: str, write, writer: str, container: str) -> None:
+def add_h5(name: str, write, writer: str, container: str, named=None, notes=()) -> None:
     path = HERE / name
     path.unlink(missing_ok=True)
     write(str(path))
     with h5py.File(path) as file:
-        _add(name, rows(file), writer, container)
+        _add(name, rows(file) if named is None else _same(_numbered(file), named), writer, container, [*notes, *_left_out(file)])
 
 
-def add_archive(name: str, write, writer: str, compression=None) -> None:
+def add_shards(name: str, write, writer: str, named: list) -> None:
+    for path in HERE.glob(f"{name.removesuffix('.weights.json')}_*.weights.h5"):
+        path.unlink()
+    write(str(HERE / name))
+    shards = [h5py.File(path) for path in sorted(HERE.glob(f"{name.removesuffix('.weights.json')}_*.weights.h5"))]
+    assert len(shards) > 1
+    _add(name, _same(_numbered(*shards), named), writer, "keras-weights-sharded", _left_out(*shards))
+
+
+def without_names(path: str) -> None:
+    """Takes away what Keras before 3.10 or so did not write."""
+    with h5py.File(path, "r+") as file:
+        groups = [file]
+        file.visititems(lambda name, value: groups.append(value) if isinstance(value, h5py.Group) else None)
+        for group in groups:
+            if "name" in group.attrs and group.name.rsplit("/", 1)[-1] == "vars":
+                del group.attrs["name"]
+
+
+def add_archive(name: str, write, writer: str, named: list, compression=None, change=None, notes=()) -> None:
     """A `.keras` archive with the dates of its members and of itself taken out, so that the bytes stay the same."""
     path = HERE / name
     path.unlink(missing_ok=True)
@@ -71,12 +129,18 @@ def add_archive(name: str, write, writer: str, compression=None) -> None:
         for member, data, method in members:
             if member == "metadata.json":
                 data = json.dumps(json.loads(data) | {"date_saved": "2026-01-01@00:00:00"}).encode()
+            if member == "model.weights.h5" and change:
+                copy = HERE / "model.weights.h5"
+                copy.write_bytes(data)
+                change(str(copy))
+                data = copy.read_bytes()
+                copy.unlink()
             info = zipfile.ZipInfo(member)
             info.compress_type = method if compression is None else compression
             archive.writestr(info, data)
     weights = next(data for member, data, _ in members if member == "model.weights.h5")
     with h5py.File(io.BytesIO(weights)) as file:
-        _add(name, rows(file), writer, "keras")
+        _add(name, _same(_numbered(file), named), writer, "keras", [*notes, *_left_out(file)])
 
 
 def add_reference(name: str, network, side: int = 56) -> None:

@@ -25,3 +25,33 @@ def small_model():
     x = inner(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     return keras.Model(image, layers.Dense(5, name="classes")(x), name="small")
+
+
+class Gate(layers.Layer):
+    """Somebody's own layer, with layers of its own as attributes and in a list."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.branches = [layers.Conv2D(2, 1, name="narrow"), layers.Conv2D(2, 3, padding="same", use_bias=False, name="wide")]
+        self.gate = layers.Dense(2, name="weigh")
+
+    def build(self, shape):
+        for branch in self.branches:
+            branch.build(shape)
+        self.gate.build(shape)
+        self.balance = self.add_weight(shape=(2,), name="balance")
+
+    def call(self, image):
+        return self.gate(self.branches[0](image) + self.branches[1](image)) * self.balance
+
+
+def nested_model():
+    """Models inside of a model, a layer of somebody's own, and normalisations without factor or offset."""
+    image = layers.Input((8, 8, 2), name="small_image")
+    body = keras.Model(image, layers.BatchNormalization(name="norm")(layers.Conv2D(2, 1, name="mix")(image)), name="body")
+    tail = keras.Sequential([layers.Input((8, 8, 2)), layers.SeparableConv2D(2, 3, padding="same", name="apart"),
+                             layers.BatchNormalization(scale=False, name="shift"), layers.BatchNormalization(center=False, name="stretch")], name="tail")
+    image = layers.Input((8, 8, 2), name="image")
+    x = layers.Conv2D(2, 3, padding="same", name="z_first")(image)
+    x = Gate(name="gate")(tail(body(x)))
+    return keras.Model(image, layers.Dense(3, name="classes")(layers.Conv2D(2, 1, name="a_last")(x)), name="nested")

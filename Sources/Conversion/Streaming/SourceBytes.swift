@@ -11,7 +11,7 @@ final class SourceBytes {
   private let storages: [SourceStorage]
   private let scratchDirectory: FilePath
   private let ignoreChecksums: Bool
-  private let hdf5: HDF5File?
+  private let hdf5: [Int: HDF5File]
   private var inflated: [Int: ScratchFile] = [:]
 
   /// What a worker decoded, all storages one after the other, and where each begins.
@@ -76,15 +76,17 @@ final class SourceBytes {
   private func decoded() throws -> ScratchFile {
     if let decodedFile { return decodedFile }
     let file = try ScratchFile(in: scratchDirectory)
-    var datasets: [(address: UInt64, byteCount: UInt64)] = []
     var end: UInt64 = 0
-    for (number, storage) in storages.enumerated() {
-      guard case .hdf5(let address, _) = storage.encoding else { continue }
-      datasets.append((address, storage.byteCount))
-      decodedOffsets[number] = end
-      end += storage.byteCount
+    for (source, decoder) in hdf5.sorted(by: { $0.key < $1.key }) {
+      var datasets: [(address: UInt64, byteCount: UInt64)] = []
+      for (number, storage) in storages.enumerated() where storage.file == source {
+        guard case .hdf5(let address, _) = storage.encoding else { continue }
+        datasets.append((address, storage.byteCount))
+        decodedOffsets[number] = end
+        end += storage.byteCount
+      }
+      try decoder.decode(datasets) { _, bytes throws(BytesError) in try file.append(bytes) }
     }
-    try hdf5?.decode(datasets) { _, bytes throws(BytesError) in try file.append(bytes) }
     decodedFile = file
     return file
   }

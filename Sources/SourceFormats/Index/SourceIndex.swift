@@ -27,8 +27,8 @@ public struct SourceIndex: Sendable {
   /// Things worth telling that do not hinder reading, for example a checksum that was ignored.
   public var notes: [String]
 
-  /// The HDF5 file behind the container, which decodes storages for which it states an address.
-  public var hdf5: HDF5File?
+  /// The HDF5 files behind the container by their number in ``files``; they decode storages that state an address.
+  public var hdf5: [Int: HDF5File] = [:]
 
   /// What a Keras file says about its network; `nil` for weights alone and for other containers.
   public var kerasModel: KerasModel?
@@ -86,13 +86,15 @@ public enum Container: String, CaseIterable, Hashable, Sendable {
   case kerasHDF5 = "keras-hdf5"
   /// The `.weights.h5` of Keras 3: numbered variables in a tree of objects.
   case kerasWeights = "keras-weights"
+  /// Several of these and a `NAME.weights.json`.
+  case kerasSharded = "keras-weights-sharded"
   /// The `.keras` archive of Keras 3.
   case kerasArchive = "keras"
 
   /// Whether Keras wrote it.
   public var isKeras: Bool {
     switch self {
-    case .kerasHDF5, .kerasWeights, .kerasArchive: true
+    case .kerasHDF5, .kerasWeights, .kerasSharded, .kerasArchive: true
     default: false
     }
   }

@@ -47,9 +47,9 @@ enum KerasArchiveReader {
       source = HDF5File(
         file: try copy(entry, of: file, options), offset: 0, byteCount: entry.byteCount, worker: worker)
     }
-    index.hdf5 = source
-    try KerasTree(try source.objects()).fill(&index, place: place)
+    index.hdf5 = [0: source]
     index.readKerasModel()
+    try KerasTree(try source.objects()).fill(&index, place: place)
     return index
   }
 

@@ -1,4 +1,5 @@
 public import Bytes
+import SystemPackage
 
 /// Reads the weights that Keras writes: whole models and weights in HDF5, of every version.
 ///
@@ -19,14 +20,30 @@ public enum KerasReader {
     let source = HDF5File(file: file, offset: 0, byteCount: file.size, worker: worker)
     let tree = KerasTree(try source.objects())
     var index = SourceIndex(container: .kerasHDF5, files: [file])
-    index.hdf5 = source
+    index.hdf5 = [0: source]
     do throws(SourceError) {
       try tree.fill(&index, place: KerasTree.Place(fileSize: file.size))
     } catch {
       throw error.located(file: file.sourceName)
     }
+    if index.container == .kerasWeights, let name = indexName(besides: file) {
+      index.notes.append("by its name the file may be one of several; their index would be \(name)")
+    }
     index.readKerasModel()
     return index
+  }
+
+  /// The name of the index where a file is called as Keras calls shards: `NAME_00000.weights.h5`.
+  private static func indexName(besides file: InputFile) -> String? {
+    let ending = ".weights.h5"
+    guard let name = file.path.lastComponent?.string, name.hasSuffix(ending) else { return nil }
+    let stem = name.dropLast(ending.count)
+    let number = stem.suffix(5)
+    guard number.count == 5, number.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), stem.dropLast(5).last == "_"
+    else {
+      return nil
+    }
+    return stem.dropLast(6) + ".weights.json"
   }
 
   /// The error where the program that uses this library gives no worker.

@@ -49,7 +49,8 @@ struct KerasStorage {
         storageOffset = Int(offset) / width
       } else {
         storage = SourceStorage(
-          name: name, file: 0, offset: place.offset + offset, byteCount: byteCount, isBigEndian: isBigEndian)
+          name: name, file: place.file, offset: place.offset + offset, byteCount: byteCount,
+          isBigEndian: isBigEndian)
       }
     case .encoded(let filters, let stored):
       if let unknown = filters.first(where: { !Self.filters.contains($0) }) {
@@ -65,7 +66,7 @@ struct KerasStorage {
           "\"\(name)\" \(dataset.shape) would be \(byteCount) bytes, \(stored) are stored for it")
       }
       storage = SourceStorage(
-        name: name, file: 0, offset: 0, byteCount: byteCount,
+        name: name, file: place.file, offset: 0, byteCount: byteCount,
         encoding: .hdf5(address: dataset.address, storedByteCount: stored), isBigEndian: isBigEndian)
     }
     guard place.storage == nil || storage != nil || !isBigEndian else {

@@ -16,19 +16,21 @@ struct KerasTree {
     var offset: UInt64 = 0
     /// The storage that holds all of it, where it has to be decoded first.
     var storage: Int?
+    /// The number of that file in ``SourceIndex/files``.
+    var file = 0
   }
 
   /// Adds all tensors to an index, and what the file says about the network to its extras.
   func fill(_ index: inout SourceIndex, place: Place) throws(SourceError) {
     let legacy = weightsGroup
-    guard legacy != nil || objects.contains(where: isVariable) else { throw ForeignHDF5(objects).error }
+    guard legacy != nil || holdsVariables else { throw ForeignHDF5(objects).error }
     try refuseLinks()
     index.extras += texts(of: "")
     if let legacy {
       try addLayers(of: legacy, to: &index, place)
     } else {
       if index.container == .kerasHDF5 { index.container = .kerasWeights }
-      try addVariables(to: &index, place)
+      try KerasVariables([.init(objects: objects, place: place)]).fill(&index)
     }
   }
 
@@ -42,15 +44,11 @@ struct KerasTree {
     }
   }
 
-  /// Keras numbers the variables of an object in a group `vars`.
-  private func isVariable(_ object: HDF5Object) -> Bool {
-    let parts = object.path.split(separator: "/")
-    guard case .dataset = object.kind, parts.count >= 2 else { return false }
-    return parts[parts.count - 2] == "vars" && parts[parts.count - 1].allSatisfy(\.isNumber)
-  }
+  /// Whether the file has the format of `.weights.h5`.
+  var holdsVariables: Bool { objects.contains { KerasVariables.owner(of: $0) != nil } }
 
   /// Keras writes groups and datasets only, and refuses the rest itself.
-  private func refuseLinks() throws(SourceError) {
+  func refuseLinks() throws(SourceError) {
     for object in objects {
       if case .other(let words) = object.kind {
         throw SourceError(
@@ -87,41 +85,25 @@ struct KerasTree {
       }
     }
     var unlisted = 0
-    for object in objects where object.path.hasPrefix(prefix) && !object.path.hasPrefix("optimizer_weights/")
-    {
-      if case .dataset = object.kind, !used.contains(object.path) { unlisted += 1 }
+    var ofOptimizer = 0
+    for case let object in objects where !used.contains(object.path) {
+      guard case .dataset = object.kind else { continue }
+      if object.path.hasPrefix("optimizer_weights/") {
+        ofOptimizer += 1
+      } else if object.path.hasPrefix(prefix) {
+        unlisted += 1
+      }
     }
+    if ofOptimizer > 0 { index.notes.append("variables left out: \(ofOptimizer) of the optimizer") }
     if unlisted > 0 {
       index.notes.append("\(unlisted) datasets are no weights of any layer and are left out")
     }
   }
 
-  private func addVariables(to index: inout SourceIndex, _ place: Place) throws(SourceError) {
-    let variables = objects.filter { isVariable($0) && !$0.path.hasPrefix("optimizer/") }
-      .sorted { NaturalOrder.precedes($0.path, $1.path) }
-    for object in variables {
-      guard case .dataset(let dataset) = object.kind else { continue }
-      try add(dataset, [object.path], to: &index, place)
-    }
-    // Since Keras 3.10 or so the group of an object's variables says what the layer is called.
-    for object in objects.sorted(by: { NaturalOrder.precedes($0.path, $1.path) }) {
-      if case .group = object.kind, object.path.hasSuffix("vars") { index.extras += texts(of: object.path) }
-    }
-  }
-
   private func add(
-    _ dataset: HDF5Object.Dataset, _ path: [String], to index: inout SourceIndex,
-    _ place: Place
+    _ dataset: HDF5Object.Dataset, _ path: [String], to index: inout SourceIndex, _ place: Place
   ) throws(SourceError) {
-    let name = path.joined(separator: "/")
-    switch dataset.type {
-    case .other(let words):
-      index.extras.append(SourceExtra(path: path, value: .unreadableTensor(reason: words)))
-    case .numbers, .twoBytes:
-      let storage = try KerasStorage(dataset, name, place)
-      index.tensors.append(storage.tensor(path, nextStorage: index.storages.count))
-      if let own = storage.storage { index.storages.append(own) }
-    }
+    try index.add(dataset, path, named: path.joined(separator: "/"), place)
   }
 
   /// The texts of a list that Keras splits over several attributes where it is long (`HDF5_OBJECT_HEADER_LIMIT`).
@@ -157,6 +139,22 @@ struct KerasTree {
         !name.hasPrefix("weight_names")
       else { return nil }
       return SourceExtra(path: own + [name], value: .text(text))
+    }
+  }
+}
+
+extension SourceIndex {
+  /// Adds a dataset as a tensor, or as an extra where it holds no numbers; messages call it by its name in the file.
+  mutating func add(
+    _ dataset: HDF5Object.Dataset, _ path: [String], named name: String, _ place: KerasTree.Place
+  ) throws(SourceError) {
+    switch dataset.type {
+    case .other(let words):
+      extras.append(SourceExtra(path: path, value: .unreadableTensor(reason: words)))
+    case .numbers, .twoBytes:
+      let storage = try KerasStorage(dataset, name, place)
+      tensors.append(storage.tensor(path, nextStorage: storages.count))
+      if let own = storage.storage { storages.append(own) }
     }
   }
 }

@@ -2,8 +2,8 @@ public import Bytes
 import JSON
 import SystemPackage
 
-/// Reads a checkpoint that is spread over several files by an index: `model.safetensors.index.json` or
-/// `pytorch_model.bin.index.json`.
+/// Reads a checkpoint that is spread over several files by an index: `model.safetensors.index.json`,
+/// `pytorch_model.bin.index.json` or the `NAME.weights.json` of Keras.
 ///
 /// The index is `{"metadata": {...}, "weight_map": {tensor: file}}`
 /// (huggingface/safetensors, `docs/source/metadata_parsing.mdx`).
@@ -19,17 +19,31 @@ public enum ShardedReader {
     _ file: InputFile, options: SourceReaderOptions
   ) throws(SourceError) -> SourceIndex {
     let path = file.path.string
-    let map = try weightMap(of: file)
-    var shardNames: [String] = []
-    for entry in map where !shardNames.contains(entry.shard) { shardNames.append(entry.shard) }
+    let lists = try weightMap(of: file)
+    let shardNames = Set(lists.flatMap(\.shards)).sorted()
     guard shardNames.count <= maximumShards else {
       throw SourceError(
         .limitExceeded, "the index names \(shardNames.count) files, at most \(maximumShards) are allowed",
         file: path)
     }
+    if try open(shard: shardNames[0], beside: file).isHDF5 {
+      let shards = try shardNames.map { name throws(SourceError) in
+        KerasShardedReader.Shard(name: name, file: try open(shard: name, beside: file))
+      }
+      return try KerasShardedReader(index: file, lists: lists, shards: shards).read(options)
+    }
+    var map: [(tensor: String, shard: String)] = []
+    for entry in lists {
+      guard entry.shards.count == 1 else {
+        throw SourceError(
+          .malformed, "the index places tensor \"\(entry.tensor)\" in \(entry.shards.count) files", file: path
+        )
+      }
+      map.append((entry.tensor, entry.shards[0]))
+    }
     var index = SourceIndex(container: .safetensorsSharded, files: [])
     var shardOfTensor: [String: String] = [:]
-    for name in shardNames.sorted() {
+    for name in shardNames {
       let shard = try open(shard: name, beside: file)
       let part = try readShard(shard, options: options)
       if part.container != .safetensors { index.container = .pytorchSharded }
@@ -57,7 +71,9 @@ public enum ShardedReader {
     return index
   }
 
-  private static func weightMap(of file: InputFile) throws(SourceError) -> [(tensor: String, shard: String)] {
+  private static func weightMap(
+    of file: InputFile
+  ) throws(SourceError) -> [(tensor: String, shards: [String])] {
     let path = file.path.string
     guard file.size <= maximumIndexLength else {
       throw SourceError(
@@ -80,14 +96,17 @@ public enum ShardedReader {
         file: path,
         hint: "name the file that holds the weights")
     }
-    var map: [(tensor: String, shard: String)] = []
+    var map: [(tensor: String, shards: [String])] = []
     for member in members {
-      guard let shard = member.value.stringValue else {
+      // Keras lists all files that hold variables of one layer.
+      let shards = member.value.arrayValue ?? [member.value]
+      let names = shards.compactMap(\.stringValue)
+      guard names.count == shards.count, !names.isEmpty else {
         throw SourceError(
           .malformed, "\"weight_map\" gives \"\(member.name)\" \(member.value.kind), expected a file name",
           file: path)
       }
-      map.append((member.name, shard))
+      map.append((member.name, names))
     }
     guard !map.isEmpty else { throw SourceError(.malformed, "\"weight_map\" is empty", file: path) }
     return map
@@ -140,5 +159,12 @@ public enum ShardedReader {
     index.extras += part.extras
     index.placeholders += part.placeholders
     index.notes += part.notes
+  }
+}
+
+extension InputFile {
+  /// Whether the file begins as an HDF5 file.
+  fileprivate var isHDF5: Bool {
+    (try? read(at: 0, count: KerasReader.signature.count)) == KerasReader.signature
   }
 }

@@ -1,3 +1,6 @@
+import Bytes
+import Checkpoint
+import Crypto
 import Foundation
 import SystemPackage
 import TestSupport
@@ -11,11 +14,14 @@ struct KerasFixture: CustomTestStringConvertible {
     var name: String
     var elementType: String
     var shape: [Int]
+    /// SHA-256 of its little-endian bytes, in hexadecimal.
+    var digest: String
   }
 
   var name: String
   var container: String
   var rows: [Row]
+  var notes: [String]
 
   var testDescription: String { name }
 
@@ -34,9 +40,10 @@ struct KerasFixture: CustomTestStringConvertible {
         name: name, container: file["container"] as? String ?? "",
         rows: (contents[file["content"] as? String ?? ""] ?? []).map { row in
           Row(
-            name: row[0] as? String ?? "", elementType: row[1] as? String ?? "", shape: row[2] as? [Int] ?? []
-          )
-        })
+            name: row[0] as? String ?? "", elementType: row[1] as? String ?? "",
+            shape: row[2] as? [Int] ?? [],
+            digest: row[3] as? String ?? "")
+        }, notes: file["notes"] as? [String] ?? [])
     }
   }()
 
@@ -44,5 +51,36 @@ struct KerasFixture: CustomTestStringConvertible {
 
   func read() throws -> SourceIndex {
     try SourceReader.open(Self.root.appending(name), options: Self.options)
+  }
+}
+
+extension SourceIndex {
+  /// Every tensor with the digest of its bytes.
+  func rows() throws -> [KerasFixture.Row] {
+    try tensors.map { tensor in
+      let width = try #require(tensor.elementType.byteCount)
+      let start = tensor.storageOffset * width
+      var bytes = try bytes(of: storages[tensor.storage])[start..<start + tensor.elementCount * width]
+      if storages[tensor.storage].isBigEndian {
+        let reversed = stride(from: bytes.startIndex, to: bytes.endIndex, by: width).flatMap {
+          bytes[$0..<$0 + width].reversed()
+        }
+        bytes = reversed[...]
+      }
+      return KerasFixture.Row(
+        name: name(of: tensor), elementType: tensor.elementType.rawValue, shape: tensor.shape,
+        digest: SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())
+    }
+  }
+
+  private func bytes(of storage: SourceStorage) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    if case .hdf5(let address, _) = storage.encoding {
+      let file = try #require(hdf5[storage.file])
+      try file.decode([(address, storage.byteCount)]) { _, piece in bytes += piece }
+    } else {
+      _ = try storage.forEachPiece(of: files[storage.file]) { bytes += $0 }
+    }
+    return bytes
   }
 }

@@ -102,7 +102,7 @@ import Testing
     #expect(model.layers[4].isSequential)
     #expect(model.layers[4].layers.map(\.name).suffix(2) == ["spread", "scale"])
     #expect(model.layers[5].inputs == [[KerasModel.Input(.output(KerasModel.Output("inner")))]])
-    #expect(index.notes == [])
+    #expect(index.notes.filter { $0.contains("is not used") } == [])
   }
 
   @Test(arguments: ["keras2.weights-only.h5", "keras3.weights.h5"])

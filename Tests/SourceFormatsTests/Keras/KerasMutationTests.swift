@@ -58,7 +58,7 @@ import Testing
     }
     var counts = decoded.map { _ in UInt64(0) }
     do {
-      try index.hdf5?.decode(decoded) { number, bytes in counts[number] += UInt64(bytes.count) }
+      try index.hdf5[0]?.decode(decoded) { number, bytes in counts[number] += UInt64(bytes.count) }
       #expect(counts == decoded.map(\.byteCount))
     } catch {
       #expect(error.file == path.string)
