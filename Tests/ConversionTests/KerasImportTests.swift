@@ -91,4 +91,49 @@ import Testing
     let numbered = ["a/conv2d/kernel", "a/conv2d_1/kernel"]
     #expect(readings(numbered) == [numbered, ["conv2d/kernel", "conv2d_1/kernel"]])
   }
+
+  /// Two networks as models inside of one, as Keras names their weights.
+  private func twoNetworks() throws -> SourceIndex {
+    var index = try Fixture("keras/tf2cv-cbam-resnet.h5").open()
+    let tensors = index.tensors
+    index.tensors = ["first", "second"].flatMap { model in
+      tensors.map { tensor in
+        var tensor = tensor
+        tensor.path = [model, "\(model)/\(tensor.path[1])"]
+        return tensor
+      }
+    }
+    return index
+  }
+
+  private func plan(_ index: SourceIndex, key: [String]) throws -> ImportPlan {
+    var options = ImportOptions()
+    options.recognition.key = key
+    return try Importer(library: library, options: options).plan(index)
+  }
+
+  @Test func `a key takes one model of several`() throws {
+    let index = try twoNetworks()
+    let whole = try plan(Self.networks[2])
+    let second = try plan(index, key: ["second"])
+    #expect(second.isComplete)
+    #expect(second.key == ["second"])
+    #expect(second.architecture == whole.architecture)
+    #expect(second.rows.allSatisfy { $0.sourceName.hasPrefix("second/") })
+    let deep = try plan(index, key: ["first/cbam_res_net"])
+    #expect(deep.isComplete)
+    #expect(deep.key == ["first", "cbam_res_net"])
+    #expect(try plan(index, key: ["first", "cbam_res_net"]).key == ["first", "cbam_res_net"])
+  }
+
+  @Test func `a key that holds no tensors is refused with the models that do`() throws {
+    let index = try twoNetworks()
+    let error = #expect(throws: ConversionError.self) { try plan(index, key: ["third"]) }
+    #expect(error?.code == .noStateDict)
+    #expect(error?.message == "no tensors at key \"third\"")
+    #expect(
+      error?.hint?.hasPrefix(
+        "keys with tensors: (top), first/cbam_res_net, second/cbam_res_net, ") == true, "\(error?.hint ?? "")"
+    )
+  }
 }

@@ -56,10 +56,9 @@ struct Recognizer {
         hint: "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
     }
     guard !places.isEmpty else {
-      let known = StateDict.candidates(in: index, key: nil).map { $0.key.joined(separator: ".") }
       throw ConversionError(
         .noStateDict, "no tensors at key \"\(options.key?.joined(separator: ".") ?? "")\"",
-        hint: "keys with tensors: " + known.map { $0.isEmpty ? "(top)" : $0 }.joined(separator: ", "))
+        hint: "keys with tensors: " + StateDict.knownKeys(in: index).joined(separator: ", "))
     }
     let fits = try fits(places, index)
     guard let best = fits.first, best.score >= Self.nearMiss else {

@@ -42,7 +42,7 @@ struct StateDict: Hashable, Sendable {
 
   /// Every part of a source that is worth a try, the most promising first.
   static func candidates(in index: SourceIndex, key: [String]?) -> [StateDict] {
-    if index.container.isKeras { return key?.isEmpty == false ? [] : [keras(index)] }
+    if index.container.isKeras { return [keras(index, at: key ?? [])].compactMap(\.self) }
     var counts: [[String]: Int] = [:]
     for tensor in index.tensors {
       for length in 0..<max(1, tensor.path.count) {
@@ -51,6 +51,14 @@ struct StateDict: Hashable, Sendable {
     }
     let places = key.map { [$0] } ?? sorted(counts).prefix(maximumPlaces).map { $0 }
     return places.compactMap { place(at: $0, in: index) }
+  }
+
+  /// The keys under which a source has tensors, for messages.
+  static func knownKeys(in index: SourceIndex) -> [String] {
+    let keys =
+      index.container.isKeras
+      ? Array(kerasKeys(in: index).prefix(maximumPlaces)) : candidates(in: index, key: nil).map(\.key)
+    return keys.map { $0.isEmpty ? "(top)" : $0.joined(separator: index.separator) }
   }
 
   /// Keys in order of preference. A dictionary that holds nothing but another one is the same place, of which
@@ -96,21 +104,5 @@ struct StateDict: Hashable, Sendable {
     // Two ways to spell one name, for example a key "a.b" beside a key "a" that holds a "b".
     guard !names.isEmpty, Set(names).count == names.count else { return nil }
     return StateDict(key: key, strippedPrefix: "", changes: 0, names: names, tensors: tensors)
-  }
-
-  /// The weights of a Keras file. Their names are unique without the layers that hold them, except where two models
-  /// inside of a model have equal names. TensorFlow adds the number of an operation's output, which is 0.
-  private static func keras(_ index: SourceIndex) -> StateDict {
-    func names(_ path: (SourceTensor) -> String) -> [String] {
-      index.tensors.map { tensor in
-        let name = path(tensor)
-        return name.hasSuffix(":0") ? String(name.dropLast(2)) : name
-      }
-    }
-    let short = names { $0.path.last ?? "" }
-    return StateDict(
-      framework: .keras, key: [], strippedPrefix: "", changes: 0,
-      names: Set(short).count == short.count ? short : names(index.name(of:)),
-      tensors: Array(index.tensors.indices))
   }
 }

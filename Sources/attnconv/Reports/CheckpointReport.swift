@@ -1,6 +1,7 @@
 import Architectures
 import Checkpoint
 import JSON
+import SourceFormats
 import SystemPackage
 
 /// What a canonical checkpoint says about itself.
@@ -26,7 +27,9 @@ struct CheckpointReport {
           + "\((file["bytes"]?.integerValue ?? 0).grouped) bytes")
       if let digest = file["sha256"]?.stringValue { lines.append("                sha256 \(digest)") }
     }
-    let key = (source["key"]?.arrayValue ?? []).compactMap(\.stringValue).joined(separator: ".")
+    let isKeras = source["container"]?.stringValue.flatMap(Container.init(rawValue:))?.isKeras == true
+    let key = (source["key"]?.arrayValue ?? []).compactMap(\.stringValue)
+      .joined(separator: isKeras ? "/" : ".")
     let prefix = source["prefix"]?.stringValue ?? ""
     if !key.isEmpty || !prefix.isEmpty {
       lines.append(

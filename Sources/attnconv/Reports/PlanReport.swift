@@ -27,7 +27,7 @@ struct PlanReport {
     }
     let byteCount = plan.index.files.reduce(UInt64(0)) { $0 + $1.size }
     row("container", "\(plan.index.container.rawValue), \(byteCount.grouped) bytes")
-    let key = plan.key.joined(separator: ".")
+    let key = plan.key.joined(separator: plan.index.separator)
     let prefix = plan.strippedPrefix.isEmpty ? "" : ", prefix \(plan.strippedPrefix) stripped"
     row("state dict", (key.isEmpty ? "top of the file" : "at \(key)") + prefix)
     row("architecture", plan.architecture.name)
