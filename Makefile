@@ -57,7 +57,7 @@ docs: fast-engine release ## Build the documentation of the library into .build/
 
 interoperability: examples ## Check against real PyTorch, timm, pytorchcv and Keras (installs them)
 	Tools/python-environment.sh
-	Tools/keras-environment.sh 2
+	Tools/keras-environment.sh
 	ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q
 
 bench-programs: release # What the benchmarks measure, and what they measure against

@@ -8,6 +8,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.applications import resnet as applications
 from tf2cv.models import bamresnet, cbamresnet, resnet, seresnet
 from tf2cv.models import common as tf2cv_common
 
@@ -119,5 +120,18 @@ for name, kind in NETWORKS.items():
     record.add_h5(f"{name}.h5", lambda path: network.save_weights(path), f"tf2cv, {KERAS}", "keras-hdf5")
     if name != "tf2cv-resnet":
         record.add_reference(name, network)
+
+
+# The ResNet of keras.applications, whose stem has 64 channels and whose shortcuts follow from the first block's channels.
+def stages(x):
+    x = applications.stack1(x, 4, 1, stride1=1, name="conv2")
+    return applications.stack1(x, 6, 1, name="conv3")
+
+
+# 45 is odd at every stride but the last. The outputs are those before the softmax.
+network = applications.ResNet(stages, False, True, weights=None, input_shape=(45, 45, 3), classes=6, classifier_activation=None)
+fill(network)
+record.add_h5("applications-resnet.h5", lambda path: network.save_weights(path), f"keras.applications, {KERAS}", "keras-hdf5")
+record.add_reference("applications-resnet", network, side=45)
 
 record.finish()

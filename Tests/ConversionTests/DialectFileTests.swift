@@ -114,15 +114,15 @@ import Testing
       (#""source": "gate{s}.{b}""#, #""sources": "gate{s}.{b}""#, #"unknown member "sources" in "at""#),
       (
         #""1x1-convolution""#, #""1x1""#,
-        #"unknown "layout" "1x1", expected one of "1x1-convolution", "linear", "flipped-inputs""#
+        #"unknown "layout" "1x1", expected one of "1x1-convolution", "linear", "flipped-inputs", "depthwise""#
       ),
       (
         #""1x1-convolution""#, "1",
-        #"unknown "layout" 1, expected one of "1x1-convolution", "linear", "flipped-inputs""#
+        #"unknown "layout" 1, expected one of "1x1-convolution", "linear", "flipped-inputs", "depthwise""#
       ),
       (
         #""1x1-convolution""#, #""transposed""#,
-        #"unknown "layout" "transposed", expected one of "1x1-convolution", "linear", "flipped-inputs""#
+        #"unknown "layout" "transposed", expected one of "1x1-convolution", "linear", "flipped-inputs", "depthwise""#
       ),
       (
         #""source": "here","#, #""source": "here", "framework": "caffe","#,

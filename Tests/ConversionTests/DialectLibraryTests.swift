@@ -8,7 +8,7 @@ import TestSupport
 @Suite struct DialectLibraryTests {
   private static let names = [
     "torchvision", "attention-module", "ecanet", "nam", "timm", "pytorchcv", "senet-moskomule", "cadene",
-    "luuuyi-cbam", "external-attention", "tf2cv", "kobiso-cbam", "qubvel-senet",
+    "luuuyi-cbam", "external-attention", "tf2cv", "keras-applications", "kobiso-cbam", "qubvel-senet",
   ]
 
   @Test func `all built-in dialects are valid and in the order of preference`() throws {

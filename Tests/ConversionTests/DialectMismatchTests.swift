@@ -34,6 +34,20 @@ import Testing
     )
   }
 
+  @Test(
+    arguments: [
+      (true, "torchvision", #"torchvision has no place for "stem.conv.bias""#),
+      (false, "keras-applications", #"keras-applications has a bias in "stem.conv", the network has none"#),
+      (false, "torchvision", nil), (true, "keras-applications", nil),
+    ] as [(Bool, String, String?)])
+  func `biases of convolutions are told apart`(_ bias: Bool, _ dialect: String, _ message: String?) throws {
+    let architecture = Architecture.resnet(
+      ResNet(block: .bottleneck, blocksPerStage: [3, 4, 6, 3], convolutionBias: bias))
+    let mismatch = try DialectLibrary().dialect(named: dialect).mismatch(
+      with: architecture.graph().parameters, features: ArchitectureFeatures.of(architecture))
+    #expect(mismatch == message)
+  }
+
   @Test func `a gate that the checkpoint lacks is named`() throws {
     let architecture = Architecture.module(
       AttentionModule(.cbam(.init(hidden: [4], spatial: nil)), channels: 64))

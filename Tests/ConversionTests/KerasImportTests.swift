@@ -8,7 +8,7 @@ import Testing
 
 @testable import Conversion
 
-/// Networks that tf2cv saved become canonical, and the same as their twins of pytorchcv.
+/// Networks that Keras saved become canonical, those of tf2cv the same as their twins of pytorchcv.
 @Suite struct KerasImportTests {
   private let directory: TemporaryDirectory
   private let library: DialectLibrary
@@ -20,6 +20,7 @@ import Testing
 
   struct Network: CustomTestStringConvertible, Sendable {
     var name: String
+    var dialect = "tf2cv"
     var attention: String
     /// What Keras puts before every name, from the class of the model.
     var prefix: String
@@ -42,6 +43,9 @@ import Testing
     Network(
       name: "tf2cv-bam-resnet", attention: "bam", prefix: "bam_res_net/",
       layouts: [.channelsLast: 10, .transposed: 3]),
+    Network(
+      name: "applications-resnet", dialect: "keras-applications", attention: "none", prefix: "",
+      layouts: [.channelsLast: 9, .transposed: 1]),
   ]
 
   private func plan(_ network: Network) throws -> ImportPlan {
@@ -49,10 +53,10 @@ import Testing
   }
 
   @Test(arguments: networks)
-  func `a network of tf2cv is recognised`(_ network: Network) throws {
+  func `a network is recognised`(_ network: Network) throws {
     let plan = try plan(network)
     #expect(plan.faults == [])
-    #expect(plan.dialect.name == "tf2cv")
+    #expect(plan.dialect.name == network.dialect)
     #expect(plan.dialect.framework == .keras)
     #expect(plan.alternatives == [])
     #expect(plan.strippedPrefix == network.prefix)
@@ -63,7 +67,7 @@ import Testing
     #expect(Set(plan.rows.map(\.sourceName)) == names, "names are those of the file")
   }
 
-  @Test(arguments: networks)
+  @Test(arguments: networks.filter { $0.dialect == "tf2cv" })
   func `the twin of pytorchcv has the same content`(_ network: Network) async throws {
     let importer = Importer(library: library, options: ImportOptions())
     let keras = try await importer.write(
@@ -135,5 +139,15 @@ import Testing
       error?.hint?.hasPrefix(
         "keys with tensors: (top), first/cbam_res_net, second/cbam_res_net, ") == true, "\(error?.hint ?? "")"
     )
+  }
+
+  @Test func `what Keras builds otherwise is part of the architecture`() throws {
+    let plan = try plan(Self.networks[4])
+    #expect(
+      plan.architecture
+        == .resnet(
+          ResNet(
+            block: .bottleneck, blocksPerStage: [1, 1], widths: [4, 6], stridePosition: .conv1, classes: 6,
+            epsilon: 1.001e-5, convolutionBias: true)))
   }
 }

@@ -25,7 +25,14 @@ import Testing
     Case(
       layouts: [.channelsLast], source: [1, 2, 2, 3], canonical: [3, 2, 1, 2],
       elements: [0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11]),
-    // The same with its input channels reversed: [:, ::-1]
+    // numpy.arange(6).reshape(3, 2, 1).transpose(2, 1, 0)
+    Case(
+      layouts: [.channelsLast], source: [3, 2, 1], canonical: [1, 2, 3], elements: [0, 2, 4, 1, 3, 5]),
+    // numpy.arange(6).reshape(1, 2, 3, 1).transpose(2, 3, 0, 1)
+    Case(
+      layouts: [.depthwise, .channelsLast], source: [1, 2, 3, 1], canonical: [3, 1, 1, 2],
+      elements: [0, 3, 1, 4, 2, 5]),
+    // numpy.arange(12).reshape(1, 2, 2, 3).transpose(3, 2, 0, 1)[:, ::-1]
     Case(
       layouts: [.flippedInputs, .channelsLast], source: [1, 2, 2, 3], canonical: [3, 2, 1, 2],
       elements: [3, 9, 0, 6, 4, 10, 1, 7, 5, 11, 2, 8]),

@@ -31,13 +31,29 @@ import Testing
 
     // Forwards, the names and shapes are those of the table and no others.
     let mapping = try DialectMapping(plan.dialect, plan.architecture)
-    let rows = mapping.rows.map { Entry(name: $0.sourceName, shape: $0.sourceShape) }
+    // Keras has no counter of batches.
+    let own = mapping.rows.filter { !table.isKeras || !$0.parameter.isOptional }
+    let rows = own.map { Entry(name: $0.sourceName, shape: $0.sourceShape) }
     #expect(rows.count == expected.entries)
     #expect(Set(rows) == Set(table.rows.map { Entry(name: $0.name, shape: $0.shape) }))
     // Every canonical tensor has the shape that the graph wants.
     let shapes = Dictionary(
       uniqueKeysWithValues: mapping.rows.map { ($0.parameter.name, $0.parameter.shape) })
     #expect(plan.rows.allSatisfy { shapes[$0.canonicalName] == $0.output.view.shape })
+  }
+
+  @Test func `a depthwise kernel has a name of its own in Keras 2`() throws {
+    let source = SyntheticSource(try ParameterTable("keras/mobilenet_v2"))
+    var older = source
+    older.rename { $0.replacing("_depthwise/kernel", with: "_depthwise/depthwise_kernel") }
+    #expect(older.tensors != source.tensors)
+    let (new, old) = (try plan(source), try plan(older))
+    #expect(old.faults == [])
+    #expect(old.architecture == new.architecture)
+    #expect(old.rows.map(\.canonicalName) == new.rows.map(\.canonicalName))
+    #expect(old.rows.map(\.output.view.strides) == new.rows.map(\.output.view.strides))
+    #expect(old.rows.map(\.layouts) == new.rows.map(\.layouts))
+    #expect(old.rows.count { $0.sourceName.hasSuffix("_depthwise/depthwise_kernel") } == 17)
   }
 
   /// A name with its shape.

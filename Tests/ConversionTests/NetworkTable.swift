@@ -39,6 +39,8 @@ struct NetworkTable: CustomTestStringConvertible, Sendable {
       "jc_imagenet_r50_none", "resnet50", "torchvision", 320, 25_557_032,
       ["attention-module", "timm", "senet-moskomule"]
     ),
+    .init("keras/mobilenet_v2", "mobilenetv2", "keras-applications", 262, 3_504_872),
+    .init("keras/resnet50", "resnet50", "keras-applications", 320, 25_583_592),
     .init("luuuyi_r152_cbam", "resnet152-cbam", "luuuyi-cbam", 1082, 66_775_884),
     .init("luuuyi_r18_cbam", "resnet18-cbam", "luuuyi-cbam", 146, 11_777_336),
     .init("luuuyi_r50_cbam", "resnet50-cbam", "luuuyi-cbam", 368, 28_073_544),

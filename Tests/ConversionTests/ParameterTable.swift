@@ -16,6 +16,8 @@ struct ParameterTable: CustomTestStringConvertible, Sendable {
   /// The file's name without its ending.
   var name: String
   var rows: [Row]
+  /// Whether the names and arrangements are those of Keras.
+  var isKeras: Bool
 
   var testDescription: String { name }
 
@@ -24,6 +26,7 @@ struct ParameterTable: CustomTestStringConvertible, Sendable {
     let file = try InputFile(Fixture.root.appending("parameter-tables").appending(name + ".json"))
     let json = try JSONParser.parse(file.read(at: 0, count: Int(file.size)))
     self.name = name
+    isKeras = json["source"]?.stringValue?.hasPrefix("keras ") == true
     rows = try #require(json["tensors"]?.arrayValue).map { row in
       let row = try #require(row.arrayValue)
       let type = try #require(row[2].stringValue)
@@ -37,7 +40,8 @@ struct ParameterTable: CustomTestStringConvertible, Sendable {
   /// The trained parameters: everything but what norms keep.
   var parameterCount: Int {
     rows.filter { row in
-      !["running_mean", "running_var", "num_batches_tracked"].contains { row.name.hasSuffix("." + $0) }
+      ![".running_mean", ".running_var", ".num_batches_tracked", "/moving_mean", "/moving_variance"]
+        .contains { row.name.hasSuffix($0) }
     }.reduce(0) { $0 + $1.shape.reduce(1, *) }
   }
 }

@@ -5,6 +5,7 @@ import SystemPackage
 
 /// A source of names, shapes and types without any bytes: enough to plan an import, and quickly changed.
 struct SyntheticSource {
+  var container = Container.pytorchZip
   var tensors: [SourceTensor]
   var extras: [SourceExtra] = []
 
@@ -13,7 +14,11 @@ struct SyntheticSource {
 
   /// A state dict at the top of a file.
   init(_ table: ParameterTable) {
-    tensors = table.rows.map { Self.tensor([$0.name], $0.shape, $0.elementType) }
+    if table.isKeras { container = .kerasHDF5 }
+    tensors = table.rows.map { row in
+      let layer = table.isKeras ? row.name.split(separator: "/").prefix(1).map(String.init) : []
+      return Self.tensor(layer + [row.name], row.shape, row.elementType)
+    }
   }
 
   /// A state dict of single-precision tensors at the top of a file.
@@ -27,7 +32,7 @@ struct SyntheticSource {
   }
 
   func index() throws -> SourceIndex {
-    SourceIndex(container: .pytorchZip, files: [try InputFile(file)], tensors: tensors, extras: extras)
+    SourceIndex(container: container, files: [try InputFile(file)], tensors: tensors, extras: extras)
   }
 
   /// Adds a tensor at the top of the file.

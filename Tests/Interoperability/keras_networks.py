@@ -19,12 +19,14 @@ def fill(model) -> None:
     arrays = []
     for number, weight in enumerate(model.weights):
         stream = np.random.Generator(np.random.PCG64(number))
-        if "variance" in weight.name or "gamma" in weight.name:
+        name = getattr(weight, "path", weight.name)
+        if "variance" in name or "gamma" in name:
             low, high = 0.5, 1.5
         elif len(weight.shape) == 1:
             low, high = -0.2, 0.2
         else:
-            high = float(np.sqrt(3 / np.prod(weight.shape[:-1])))
+            inputs = weight.shape[:2] if "depthwise" in name else weight.shape[:-1]
+            high = float(np.sqrt(3 / np.prod(inputs)))
             low = -high
         arrays.append((low + (high - low) * stream.random(weight.shape)).astype(np.float32))
     model.set_weights(arrays)

@@ -7,13 +7,13 @@ import TestSupport
 import Testing
 import Verification
 
-/// Networks that tf2cv saved, imported, against what Keras computed with them.
+/// Networks that tf2cv and keras.applications build, imported, against what Keras computed with them.
 @Suite struct KerasReferenceTests {
   private static let fixtures = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent().pushing("Fixtures/keras")
 
   @Test(
-    arguments: ["tf2cv-seresnet", "tf2cv-cbam-resnet", "tf2cv-bam-resnet"],
+    arguments: ["tf2cv-seresnet", "tf2cv-cbam-resnet", "tf2cv-bam-resnet", "applications-resnet"],
     Engine.allCases.filter(\.isAvailable))
   func `networks compute what Keras computes`(_ name: String, _ engine: Engine) async throws {
     let directory = try TemporaryDirectory()

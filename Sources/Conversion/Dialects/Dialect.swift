@@ -75,27 +75,29 @@ public struct Dialect: Sendable {
   /// What keeps the code base's own module from loading the weights that an architecture gives to a dialect:
   /// a weight or bias too many or too few, or a part that the architecture lacks. `nil` for nothing.
   func mismatch(with parameters: [Parameter], features: [String: String]) -> String? {
-    var found: [String: (leaves: Set<String>, module: String)] = [:]
+    var modules: [String] = []
+    var present: [String: Set<String>] = [:]
     for parameter in parameters {
-      guard let line = rule(for: parameter.module, features: features), let part = rules[line.index].part
-      else {
-        continue
-      }
+      if present[parameter.module] == nil { modules.append(parameter.module) }
       let leaf = String(parameter.name.dropFirst(parameter.module.count + 1))
-      found[part, default: ([], parameter.module)].leaves.insert(leaf)
+      present[parameter.module, default: []].insert(leaf)
     }
-    for rule in rules where rule.applies(to: features) {
-      guard let part = rule.part else { continue }
-      guard let present = found[part] else { return "\(name) has a module \"\(part)\", the network has none" }
-      guard let leaves = rule.leaves else { continue }
-      if let extra = present.leaves.subtracting(leaves).sorted().first {
-        return "\(name) has no place for \"\(present.module).\(extra)\""
+    var parts: Set<String> = []
+    for module in modules {
+      guard let index = rule(for: module, features: features)?.index else { continue }
+      if let part = rules[index].part { parts.insert(part) }
+      guard let leaves = rules[index].leaves, let found = present[module] else { continue }
+      if let extra = found.subtracting(leaves).sorted().first {
+        return "\(name) has no place for \"\(module).\(extra)\""
       }
-      if let lacking = leaves.subtracting(present.leaves).sorted().first {
-        return "\(name) has a \(lacking) in \"\(part)\", the network has none"
+      if let lacking = leaves.subtracting(found).sorted().first {
+        return "\(name) has a \(lacking) in \"\(rules[index].part ?? module)\", the network has none"
       }
     }
-    return nil
+    let absent = rules.first { rule in
+      rule.applies(to: features) && rule.part.map { !parts.contains($0) } ?? false
+    }
+    return absent?.part.map { "\(name) has a module \"\($0)\", the network has none" }
   }
 
   /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.

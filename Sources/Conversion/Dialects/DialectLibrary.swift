@@ -81,7 +81,8 @@ public struct DialectLibrary: Sendable {
       PackageResources.pytorchcv_json, PackageResources.senet_moskomule_json,
       PackageResources.cadene_json, PackageResources.luuuyi_cbam_json,
       PackageResources.external_attention_json, PackageResources.tf2cv_json,
-      PackageResources.kobiso_cbam_json, PackageResources.qubvel_senet_json,
+      PackageResources.keras_applications_json, PackageResources.kobiso_cbam_json,
+      PackageResources.qubvel_senet_json,
     ]
   }
 }

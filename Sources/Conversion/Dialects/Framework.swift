@@ -30,6 +30,11 @@ public enum Framework: String, CaseIterable, Hashable, Sendable {
     self == .pytorch || role != .batchCount
   }
 
+  /// What else a parameter is called within its layer: Keras 2 has a name of its own for depthwise kernels.
+  func otherLeaf(of parameter: Parameter) -> String? {
+    self == .keras && parameter.role == .convolutionWeight ? "depthwise_kernel" : nil
+  }
+
   /// What a parameter is called within its layer.
   func leaf(of parameter: Parameter) -> String {
     let canonical = String(parameter.name.dropFirst(parameter.module.count + 1))
@@ -48,7 +53,7 @@ public enum Framework: String, CaseIterable, Hashable, Sendable {
   func canonicalLeaf(_ leaf: Substring) -> Substring {
     guard self == .keras else { return leaf }
     return switch leaf {
-    case "kernel", "gamma": "weight"
+    case "kernel", "depthwise_kernel", "gamma": "weight"
     case "beta": "bias"
     case "moving_mean": "running_mean"
     case "moving_variance": "running_var"
@@ -61,7 +66,7 @@ public enum Framework: String, CaseIterable, Hashable, Sendable {
     guard self == .keras else { return nil }
     return switch rank {
     case 2: .transposed
-    case 4: .channelsLast
+    case 3, 4: .channelsLast
     default: nil
     }
   }

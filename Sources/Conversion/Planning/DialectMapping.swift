@@ -11,6 +11,8 @@ struct DialectMapping: Sendable {
     var parameter: Parameter
     /// The name in the source.
     var sourceName: String
+    /// What other versions of the framework call it.
+    var otherName: String?
     /// The shape in the source.
     var sourceShape: [Int]
     /// How the source arranges the elements, one change after the other; empty for as in the canonical form.
@@ -79,12 +81,15 @@ struct DialectMapping: Sendable {
   static func row(
     _ parameter: Parameter, _ module: (name: String, layout: Layout?), _ framework: Framework
   ) -> Row {
-    let leaf = framework.leaf(of: parameter)
-    let name = module.name.isEmpty ? leaf : module.name + String(framework.separator) + leaf
+    func name(_ leaf: String) -> String {
+      module.name.isEmpty ? leaf : module.name + String(framework.separator) + leaf
+    }
     // A layout concerns the weight of a module; biases and norms are vectors either way.
     let own = [module.layout].compactMap(\.self).applied(canonical: parameter.shape)
     let whole = [framework.layout(rank: own.shape.count)].compactMap(\.self).applied(canonical: own.shape)
     return Row(
-      parameter: parameter, sourceName: name, sourceShape: whole.shape, layouts: own.layouts + whole.layouts)
+      parameter: parameter, sourceName: name(framework.leaf(of: parameter)),
+      otherName: framework.otherLeaf(of: parameter).map(name), sourceShape: whole.shape,
+      layouts: own.layouts + whole.layouts)
   }
 }

@@ -41,7 +41,10 @@ struct Fit: Sendable {
       }
     }
     for row in mapping.rows {
-      guard let number = unused.removeValue(forKey: row.sourceName) else {
+      let number =
+        unused.removeValue(forKey: row.sourceName)
+        ?? row.otherName.flatMap { unused.removeValue(forKey: $0) }
+      guard let number else {
         tensors.append(nil)
         if row.parameter.isOptional { continue }
         faults.append(
