@@ -1,5 +1,4 @@
 public import Bytes
-import SystemPackage
 
 /// Reads the weights that Keras writes: whole models and weights in HDF5, of every version.
 ///
@@ -26,24 +25,8 @@ public enum KerasReader {
     } catch {
       throw error.located(file: file.sourceName)
     }
-    if index.container == .kerasWeights, let name = indexName(besides: file) {
-      index.notes.append("by its name the file may be one of several; their index would be \(name)")
-    }
     index.readKerasModel()
     return index
-  }
-
-  /// The name of the index where a file is called as Keras calls shards: `NAME_00000.weights.h5`.
-  private static func indexName(besides file: InputFile) -> String? {
-    let ending = ".weights.h5"
-    guard let name = file.path.lastComponent?.string, name.hasSuffix(ending) else { return nil }
-    let stem = name.dropLast(ending.count)
-    let number = stem.suffix(5)
-    guard number.count == 5, number.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), stem.dropLast(5).last == "_"
-    else {
-      return nil
-    }
-    return stem.dropLast(6) + ".weights.json"
   }
 
   /// The error where the program that uses this library gives no worker.

@@ -1,4 +1,5 @@
 import Bytes
+import SystemPackage
 
 /// Reads weights that Keras spread over several `NAME_00000.weights.h5` by a `NAME.weights.json`.
 ///
@@ -56,6 +57,19 @@ struct KerasShardedReader {
     try compare(parts)
     try KerasVariables(parts).fill(&found)
     return found
+  }
+
+  /// The name of the index where a file is called as Keras calls shards: `NAME_00000.weights.h5`.
+  static func indexName(besides file: InputFile) -> String? {
+    let ending = ".weights.h5"
+    guard let name = file.path.lastComponent?.string, name.hasSuffix(ending) else { return nil }
+    let stem = name.dropLast(ending.count)
+    let number = stem.suffix(5)
+    guard number.count == 5, number.utf8.allSatisfy({ 0x30...0x39 ~= $0 }), stem.dropLast(5).last == "_"
+    else {
+      return nil
+    }
+    return stem.dropLast(6) + ".weights.json"
   }
 
   /// Every group of variables lies where the index says, and nowhere else.

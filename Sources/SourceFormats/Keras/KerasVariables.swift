@@ -59,11 +59,14 @@ struct KerasVariables {
   /// Adds all weights to an index, and notes what is left out or has no name.
   func fill(_ index: inout SourceIndex) throws(SourceError) {
     let objects = objects
-    // The first of several files names the model, which has the first group that Keras writes.
-    if parts.count == 1, objects.values.contains(where: { $0 != nil }), objects[""] == nil {
-      throw SourceError(
-        .unsupported, "the file is one of several that hold the weights together",
-        hint: "name their index, NAME.weights.json")
+    if parts.count == 1, let name = KerasShardedReader.indexName(besides: index.files[0]) {
+      // Keras begins with the group of the model itself, which then stands in the first file.
+      guard objects[""] != nil || !objects.values.contains(where: { $0 != nil }) else {
+        throw SourceError(
+          .unsupported, "the file is one of several that hold the weights together",
+          hint: "name their index, \(name)")
+      }
+      index.notes.append("by its name the file may be one of several; their index would be \(name)")
     }
     var leftOut: [State: Int] = [:]
     var owners: [Owner] = []

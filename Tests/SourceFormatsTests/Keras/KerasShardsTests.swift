@@ -79,7 +79,7 @@ import Testing
     #expect(
       throws: SourceError(
         .unsupported, "the file is one of several that hold the weights together", file: later.string,
-        hint: "name their index, NAME.weights.json")
+        hint: "name their index, keras3.sharded.weights.json")
     ) { try open(later) }
     let first = try open(directory.path.appending(Self.shards[0]))
     #expect(
