@@ -66,7 +66,7 @@ public struct Importer: Sendable {
       faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed,
       rows: rows,
       notes: recognition.notes + index.notes,
-      warnings: Contradictions.find(in: index, architecture: fit.architecture))
+      warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture))
   }
 
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.
