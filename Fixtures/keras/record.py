@@ -143,11 +143,13 @@ def add_archive(name: str, write, writer: str, named: list, compression=None, ch
         _add(name, _same(_numbered(file), named), writer, "keras", [*notes, *_left_out(file)])
 
 
-def add_reference(name: str, network, side: int = 56) -> None:
+def add_reference(name: str, network, side: int = 56, channels: int = 3) -> None:
     """What the network computes for an input, as a reference file: N,C,H,W and little-endian, without a dependency."""
     stream = np.random.Generator(np.random.PCG64(7))
-    image = (stream.random((1, 3, side, side)) * 2 - 1).astype(np.float32)
+    image = (stream.random((1, channels, side, side)) * 2 - 1).astype(np.float32)
     output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
+    if output.ndim == 4:  # of a module alone
+        output = np.ascontiguousarray(output.transpose(0, 3, 1, 2))
     tensors = {"input": image, "output": output}
     header, data = {}, b""
     for key, value in sorted(tensors.items()):

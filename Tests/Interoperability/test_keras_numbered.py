@@ -48,3 +48,29 @@ def test_a_senet_of_keras_runs_in_pytorchcv(attnconv, saved):
     # Cadene pools without padding, which export says.
     told = attnconv.succeed("export", canonical, "--to", "pytorch", "--dialect", "cadene", "-o", attnconv.folder / "cadene.pth")
     assert "maxPool" in told.stdout + told.stderr
+
+
+@pytest.mark.parametrize("name", ["kobiso-se", "kobiso-cbam", "qubvel-seresnet"])
+def test_recorded_networks_agree(attnconv, fixtures, name):
+    canonical = attnconv.import_(fixtures / f"keras/{name}.h5")
+    assert report(attnconv, "verify", canonical, "--reference", fixtures / f"keras/{name}.reference.safetensors")["status"] == "passed"
+
+
+@pytest.mark.parametrize("version", ["", "keras3-", "tf2cv-"])
+def test_modules_alone_agree(attnconv, fixtures, version):
+    """Attention as a layer of its own, by Keras 2, Keras 3 and tf2cv."""
+    kinds = ["se", "cbam", "bam"] + ([] if version == "tf2cv-" else ["eca", "nam", "own-nam", "nam-without-statistics"])
+    for kind in kinds:
+        name = version + kind
+        options = ["--declare-statistics", "attention.channel.norm=0,1"] if kind == "nam-without-statistics" else []
+        report(attnconv, "import", fixtures / f"keras/modules/{name}.h5", "--dry-run", *options)
+        canonical = attnconv.import_(fixtures / f"keras/modules/{name}.h5", *options, name=name)
+        reference = fixtures / f"keras/modules/{name}.reference.safetensors"
+        assert report(attnconv, "verify", canonical, "--reference", reference)["status"] == "passed", name
+        assert ("declared" in checkpoints.source(canonical)) == bool(options)
+
+
+def test_missing_statistics_are_demanded(attnconv, fixtures):
+    result = attnconv.run("import", fixtures / "keras/modules/nam-without-statistics.h5", "-o", attnconv.folder / "nam.safetensors")
+    assert result.returncode == 1 and not (attnconv.folder / "nam.safetensors").exists()
+    assert "--declare-statistics 'attention.channel.norm=MEAN,VARIANCE'" in result.stdout

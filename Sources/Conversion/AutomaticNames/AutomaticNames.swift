@@ -15,14 +15,11 @@ enum AutomaticNames {
     for stateDict in stateDicts where stateDict.framework == .keras && stateDict.renaming == nil {
       guard let layers = NumberedLayers(stateDict, index), layers.count <= maximumLayers else { continue }
       for dialect in dialects where dialect.hasAutomaticNames {
-        for block in ResNet.Block.allCases {
-          for kind in [nil] + Attention.Kind.allCases.map(Optional.some) {
-            guard
-              let skeleton = LayerSkeleton(dialect, block: block, attention: kind, byDepth: layers.isByDepth)
-            else { continue }
-            for cut in NumberingSearch(skeleton, in: layers, framework: dialect.framework).cuts() {
-              readings.append(renamed(stateDict, layers, cut, dialect))
-            }
+        for skeleton in LayerSkeleton.all(of: dialect, byDepth: layers.isByDepth) {
+          // Layers that nothing holds are a network, not a module: two dense ones alone are no squeeze-and-excitation.
+          guard skeleton.block != nil || isInsideLayer(stateDict) else { continue }
+          for cut in NumberingSearch(skeleton, in: layers, framework: dialect.framework).cuts() {
+            readings.append(renamed(stateDict, layers, cut, dialect))
           }
         }
       }
@@ -32,28 +29,9 @@ enum AutomaticNames {
     return readings.uniqued()
   }
 
-  /// What Keras calls each canonical module of a network that is created alone, in TensorFlow's way of counting.
-  ///
-  /// - Throws: ``ConversionError`` with code `invalidDialect` where the dialect does not state the order of a module.
-  static func names(for mapping: DialectMapping) throws(ConversionError) -> [String: String] {
-    guard let order = mapping.dialect.creationOrder else {
-      throw ConversionError(
-        .invalidDialect,
-        "dialect \(mapping.dialect.name) does not state the order in which layers are created")
-    }
-    var kinds: [String: KerasLayerClass] = [:]
-    // The first parameter of a module is its weight, which tells the class.
-    for row in mapping.rows where kinds[row.parameter.module] == nil {
-      kinds[row.parameter.module] = KerasLayerClass(row)
-    }
-    var counts: [KerasLayerClass: Int] = [:]
-    var names: [String: String] = [:]
-    for module in try order.modules(of: mapping.architecture) {
-      guard let kind = kinds[module] else { continue }
-      names[module] = kind.name(number: counts[kind, default: 0])
-      counts[kind, default: 0] += 1
-    }
-    return names
+  /// Whether a layer, or the key that the user gave, holds all weights.
+  private static func isInsideLayer(_ stateDict: StateDict) -> Bool {
+    !stateDict.key.isEmpty || stateDict.strippedPrefix.split(separator: "/").contains { $0 != "layers" }
   }
 
   private static func renamed(

@@ -13,7 +13,6 @@ enum KerasLayerClass: String, CaseIterable, Hashable, Sendable {
   /// Names of older versions; TensorFlow 1.13 to 2.0 put the version of the class into some.
   private static let aliases: [Substring: KerasLayerClass] = [
     "batch_normalization_v1": .batchNormalization, "batch_normalization_v2": .batchNormalization,
-    "batchnormalization": .batchNormalization, "convolution2d": .convolution,
   ]
 
   /// The class of the layer that holds a parameter, from its arrangement in Keras.
@@ -46,7 +45,4 @@ enum KerasLayerClass: String, CaseIterable, Hashable, Sendable {
     else { return nil }
     return (kind, number)
   }
-
-  /// The name of the layer that is created after so many others of its class, in TensorFlow's Keras and in Keras 3.
-  func name(number: Int) -> String { number == 0 ? rawValue : "\(rawValue)_\(number)" }
 }

@@ -1,6 +1,6 @@
 import Architectures
 
-/// The layers that a code base creates for one kind of ResNet, in their order, before sizes and depth are known.
+/// The layers that a code base creates for one kind of network, in their order, before sizes and depth are known.
 struct LayerSkeleton: Sendable {
   /// One layer.
   struct Layer: Hashable, Sendable {
@@ -12,9 +12,9 @@ struct LayerSkeleton: Sendable {
     var layout: Layout?
   }
 
-  /// The kind of block.
-  let block: ResNet.Block
-  /// What comes before all stages.
+  /// The kind of block; `nil` for an attention module alone.
+  let block: ResNet.Block?
+  /// What comes before all stages; of an attention module alone, everything.
   private(set) var stem: [Layer] = []
   /// A block with a shortcut of its own.
   private(set) var first: [Layer] = []
@@ -25,23 +25,32 @@ struct LayerSkeleton: Sendable {
   /// What comes behind all stages.
   private(set) var head: [Layer] = []
 
-  /// The skeleton of a kind of network in a dialect; `nil` where the code base does not build it. Layers come in the
-  /// order of their creation, or in that of their depth in the network.
-  init?(_ dialect: Dialect, block: ResNet.Block, attention kind: Attention.Kind?, byDepth: Bool) {
-    self.block = block
-    guard let order = dialect.creationOrder else { return nil }
+  /// The skeletons of all kinds of networks that the code base of a dialect builds.
+  ///
+  /// Layers come in the order of their creation, or in that of their depth in the network.
+  static func all(of dialect: Dialect, byDepth: Bool) -> [LayerSkeleton] {
+    guard let order = dialect.creationOrder else { return [] }
+    let attentions = Attention.Kind.allCases.flatMap(variants)
+    let stem = stem(dialect, order)
     // Two stages of two blocks have one of each part; widths do not matter.
-    let network = Architecture.resnet(
-      ResNet(
-        block: block, blocksPerStage: [2, 2], stem: Self.stem(dialect, order),
-        attention: kind.map(Self.attention)))
+    let networks = ResNet.Block.allCases.flatMap { block in
+      ([nil] + attentions.map(Optional.some)).map { attention in
+        Architecture.resnet(ResNet(block: block, blocksPerStage: [2, 2], stem: stem, attention: attention))
+      }
+    }
+    let modules = attentions.map { Architecture.module(AttentionModule($0.alone, channels: stem.width)) }
+    return (networks + modules).compactMap { LayerSkeleton(dialect, order, $0, byDepth: byDepth) }
+  }
+
+  private init?(
+    _ dialect: Dialect, _ order: CreationOrder, _ network: Architecture, byDepth: Bool
+  ) {
+    if case .resnet(let network) = network { block = network.block } else { block = nil }
     let features = ArchitectureFeatures.of(network)
-    guard dialect.accepts["attention"]?.contains(kind?.rawValue ?? "none") ?? true,
-      dialect.accepts["block"]?.contains(block.rawValue) ?? true,
-      dialect.accepts["family"]?.contains("resnet") ?? true,
+    guard ["family", "attention", "block"].allSatisfy({ isAccepted($0, features, dialect) }),
       let graph = try? network.graph()
     else { return nil }
-    let depths = byDepth ? Self.depths(graph) : [:]
+    let depths = byDepth ? LayerDepth.of(graph.nodes) : [:]
     var seen: Set<String> = []
     var layers: [(place: CreationOrder.Place, layer: Layer)] = []
     for parameter in graph.parameters where seen.insert(parameter.module).inserted {
@@ -53,7 +62,8 @@ struct LayerSkeleton: Sendable {
       layers.append(
         (place, Layer(module: parameter.module, kind: KerasLayerClass(row), layout: found.layout)))
     }
-    guard kind == nil || layers.contains(where: { $0.layer.module.contains(".attention.") }) else {
+    guard network.attention == nil || layers.contains(where: { $0.layer.module.contains("attention.") })
+    else {
       return nil
     }
     layers.sort { left, right in
@@ -63,25 +73,15 @@ struct LayerSkeleton: Sendable {
     for (place, layer) in layers { add(layer, at: place) }
   }
 
-  /// How far each module is from the output, by the longest way. What Keras splits into more layers or fewer lies
-  /// behind the modules of both ways through a block, so that their order is the same.
-  private static func depths(_ graph: Graph) -> [String: Int] {
-    var depths = Array(repeating: 0, count: graph.nodes.count)
-    var modules: [String: Int] = [:]
-    for (number, node) in graph.nodes.enumerated().reversed() {
-      modules[node.module] = max(modules[node.module] ?? 0, depths[number])
-      for case .node(let earlier) in node.inputs {
-        depths[earlier] = max(depths[earlier], depths[number] + 1)
-      }
-    }
-    return modules
-  }
-
   private mutating func add(_ layer: Layer, at place: CreationOrder.Place) {
     func within(_ prefix: String) -> Layer {
       var layer = layer
       layer.module = String(layer.module.dropFirst(prefix.count))
       return layer
+    }
+    guard block != nil else {
+      stem.append(layer)
+      return
     }
     switch (place.stage, place.block) {
     case (-1, _): stem.append(layer)
@@ -100,13 +100,39 @@ struct LayerSkeleton: Sendable {
     return dialect.accepts["stem"]?.contains("imagenet") ?? true ? .imageNet : .cifar(width: 64)
   }
 
-  private static func attention(_ kind: Attention.Kind) -> Attention {
+  /// The variants of a kind of attention that differ in their layers, for a network of two stages.
+  private static func variants(of kind: Attention.Kind) -> [Attention] {
     switch kind {
-    case .squeezeExcitation: .squeezeExcitation(.init(hidden: [1, 1], hasBias: true))
-    case .cbam: .cbam(.init(hidden: [1, 1]))
-    case .bam: .bam(.init(hidden: [1]))
-    case .eca: .eca(.init(kernels: [3, 3]))
-    case .nam: .nam
+    case .squeezeExcitation: [.squeezeExcitation(.init(hidden: [1, 1], hasBias: true))]
+    case .cbam:
+      [true, false].map { hasNorm in .cbam(.init(hidden: [1, 1], spatial: .init(hasNorm: hasNorm))) }
+    case .bam: [.bam(.init(hidden: [1]))]
+    case .eca: [.eca(.init(kernels: [3, 3]))]
+    case .nam: [.nam]
+    }
+  }
+}
+
+/// Whether the code base of a dialect builds networks with a feature; what it does not list it may have.
+private func isAccepted(_ feature: String, _ features: [String: String], _ dialect: Dialect) -> Bool {
+  guard let accepted = dialect.accepts[feature], let value = features[feature] else { return true }
+  return accepted.contains(value)
+}
+
+extension Attention {
+  /// The same variant for a module alone, whose lists hold one number.
+  fileprivate var alone: Attention {
+    switch self {
+    case .squeezeExcitation(var variant):
+      variant.hidden = [1]
+      return .squeezeExcitation(variant)
+    case .cbam(var variant):
+      variant.hidden = [1]
+      return .cbam(variant)
+    case .eca(var variant):
+      variant.kernels = [3]
+      return .eca(variant)
+    case .bam, .nam: return self
     }
   }
 }

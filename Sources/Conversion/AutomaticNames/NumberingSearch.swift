@@ -40,6 +40,8 @@ struct NumberingSearch {
     var headless: [State] = []
     var start = State()
     guard let stem = take(skeleton.stem, &start) else { return [] }
+    guard let block = skeleton.block else { return isAtEnd(start) ? [cut(start)] : [] }
+    let kernels = block == .basic ? [3, 3] : [1, 3, 1]
     let convolution = stem.last { $0.layer.kind == .convolution }
     start.channels = convolution.flatMap { shape($0)?.first } ?? 0
     open.append(start)
@@ -51,10 +53,12 @@ struct NumberingSearch {
         var end = state
         if take(skeleton.head, &end) != nil, isAtEnd(end) { whole.append(end) }
       }
-      if let next = block(skeleton.plain, behind: state, hasShortcut: false) { open.append(next) }
+      if let next = self.block(skeleton.plain, kernels, behind: state, hasShortcut: false) {
+        open.append(next)
+      }
       var between = state
       if state.blocks.isEmpty || take(skeleton.behindStage, &between) != nil,
-        let next = block(skeleton.first, behind: between, hasShortcut: true)
+        let next = self.block(skeleton.first, kernels, behind: between, hasShortcut: true)
       {
         open.append(next)
       }
@@ -87,12 +91,14 @@ struct NumberingSearch {
     return taken.layer.layout.map { $0.canonicalShape(source: shape) } ?? shape
   }
 
-  private func block(_ modules: [LayerSkeleton.Layer], behind state: State, hasShortcut: Bool) -> State? {
+  /// The state behind one more block whose convolutions have some kernels; `nil` where the next layers are none.
+  private func block(
+    _ modules: [LayerSkeleton.Layer], _ kernels: [Int], behind state: State, hasShortcut: Bool
+  ) -> State? {
     var next = state
     guard let taken = take(modules, &next) else { return nil }
     let shapes = Dictionary(uniqueKeysWithValues: taken.map { ($0.layer.module, shape($0) ?? []) })
     var width = state.channels
-    let kernels = skeleton.block == .basic ? [3, 3] : [1, 3, 1]
     for (number, kernel) in kernels.enumerated() {
       let convolution = shapes["conv\(number + 1)"] ?? []
       guard convolution.count == 4, convolution[1...] == [width, kernel, kernel] else { return nil }

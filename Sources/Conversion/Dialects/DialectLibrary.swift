@@ -82,7 +82,8 @@ public struct DialectLibrary: Sendable {
       PackageResources.cadene_json, PackageResources.luuuyi_cbam_json,
       PackageResources.external_attention_json, PackageResources.tf2cv_json,
       PackageResources.keras_applications_json, PackageResources.kobiso_cbam_json,
-      PackageResources.qubvel_senet_json, PackageResources.keras_functional_json,
+      PackageResources.qubvel_senet_json, PackageResources.keras_modules_json,
+      PackageResources.keras_nam_json,
     ]
   }
 }

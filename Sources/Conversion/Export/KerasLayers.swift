@@ -46,7 +46,7 @@ struct KerasLayers {
     let modules = weights.map(\.row.parameter.module).uniqued()
     let order = try Self.creationOrder(of: modules, mapping)
     let nodes = try Self.nodes(of: mapping.architecture)
-    let depths = Self.depths(nodes)
+    let depths = LayerDepth.of(nodes)
     let classes = Self.classNames(mapping, nodes)
     var names = recorded
     if mapping.dialect.hasAutomaticNames, names.isEmpty { names = Self.automaticNames(order, classes) }
@@ -118,17 +118,6 @@ struct KerasLayers {
       sorted = try order.modules(of: mapping.architecture).filter(present.contains)
     }
     return Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
-  }
-
-  /// The most steps from each module to the end of the network.
-  private static func depths(_ nodes: [Node]) -> [String: Int] {
-    var steps = [Int](repeating: 0, count: nodes.count)
-    var depths: [String: Int] = [:]
-    for (index, node) in nodes.enumerated().reversed() {
-      for case .node(let earlier) in node.inputs { steps[earlier] = max(steps[earlier], steps[index] + 1) }
-      depths[node.module] = max(depths[node.module] ?? 0, steps[index])
-    }
-    return depths
   }
 
   /// What is trained comes first, then the order of creation; weights of one module keep theirs.

@@ -8,7 +8,7 @@ public struct ImportPlan: Sendable {
   public struct Row: Sendable {
     /// The canonical name.
     public var canonicalName: String
-    /// The name in the source, as it stands in the file.
+    /// The name in the source, as it stands in the file; ``declaredName`` for what the user declared.
     public var sourceName: String
     /// The module of the source that holds it, without the layers around that repeat its name.
     public var sourceModule: String
@@ -20,7 +20,10 @@ public struct ImportPlan: Sendable {
     public var output: TensorOutput
   }
 
-  /// The source.
+  /// What stands in place of a source name where the source has nothing.
+  static let declaredName = "(declared)"
+
+  /// The source, and beside its storages those of declared values.
   public let index: SourceIndex
 
   /// The architecture that was recognised.
@@ -49,6 +52,9 @@ public struct ImportPlan: Sendable {
 
   /// What does not fit and was allowed.
   public let allowed: [Fault]
+
+  /// Parameters that the source lacks and the user declared.
+  public let declared: [DeclaredParameter]
 
   /// The tensors to write, in the order of the graph.
   public let rows: [Row]

@@ -13,6 +13,9 @@ public struct ImportOptions: Sendable {
   /// The floating-point types that tensors get.
   public var precision = Precision()
 
+  /// Statistics of norms for which the source has none; the first that names a norm counts.
+  public var statistics: [DeclaredStatistics] = []
+
   /// Whether checksums of the source that do not match are only noted.
   public var ignoresChecksums = false
 
@@ -54,19 +57,29 @@ public struct Importer: Sendable {
       case .misshaped, .mistyped: false
       }
     }
+    var index = index
     var rows: [ImportPlan.Row] = []
+    var declared: [DeclaredParameter] = []
     for (row, number) in zip(fit.mapping.rows, fit.tensors) {
-      guard let number else { continue }
-      rows.append(try planRow(row, index.tensors[number], of: index))
+      if let number {
+        rows.append(try planRow(row, index.tensors[number], of: index))
+      } else if let value = declaredValue(of: row, lackedBy: fit) {
+        declared.append(DeclaredParameter(canonicalName: row.parameter.name, value: value))
+        rows.append(declaredRow(row, value, in: &index))
+      }
     }
+    let given = Set(declared.map(\.canonicalName))
+    let faults = fit.faults.filter { !allowed.contains($0) && !given.contains($0.canonicalName ?? "") }
+    try checkDeclarations(fit)
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
       hasAutomaticNames: fit.stateDict.renaming != nil,
       strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
-      faults: Fault.withSuggestions(fit.faults.filter { !allowed.contains($0) }), allowed: allowed,
-      rows: rows,
+      faults: Fault.withSuggestions(faults),
+      allowed: allowed.filter { !given.contains($0.canonicalName ?? "") },
+      declared: declared, rows: rows,
       notes: recognition.notes + index.notes,
-      warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture))
+      warnings: Contradictions.find(in: index, architecture: fit.architecture))
   }
 
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.
@@ -91,6 +104,57 @@ public struct Importer: Sendable {
     }
     return ImportResult(
       path: path, content: result.content, byteCount: result.byteCount, notes: result.notes)
+  }
+
+  /// What the user declared for a parameter, where the source does not have it.
+  private func declaredValue(of row: DialectMapping.Row, lackedBy fit: Fit) -> Double? {
+    guard fit.faults.contains(where: { $0.kind == .missing && $0.canonicalName == row.parameter.name })
+    else { return nil }
+    let module = sourceModule(of: row, fit)
+    return options.statistics.lazy.compactMap { $0.value(of: row.parameter, sourceModule: module) }.first
+  }
+
+  private func sourceModule(of row: DialectMapping.Row, _ fit: Fit) -> String {
+    let separator = fit.dialect.framework.separator
+    return row.sourceName.split(separator: separator).dropLast().joined(separator: String(separator))
+  }
+
+  /// A row whose elements all have one value, which an index gets as a storage of its own.
+  private func declaredRow(
+    _ row: DialectMapping.Row, _ value: Double, in index: inout SourceIndex
+  ) -> ImportPlan.Row {
+    let shape = row.parameter.shape
+    let view = SourceTensor(
+      path: [row.parameter.name], elementType: .float32, shape: shape,
+      strides: [Int](repeating: 0, count: shape.count), storage: index.storages.count)
+    let bits = Float(value).bitPattern
+    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    index.storages.append(
+      SourceStorage(
+        name: row.parameter.name, file: 0, offset: 0, byteCount: UInt64(bytes.count),
+        encoding: .constant(bytes)))
+    return ImportPlan.Row(
+      canonicalName: row.parameter.name, sourceName: ImportPlan.declaredName, sourceModule: "", layouts: [],
+      sourceType: .float32,
+      output: TensorOutput(
+        name: row.parameter.name, elementType: options.precision.target(for: row.parameter, of: .float32),
+        view: view))
+  }
+
+  /// Refuses a declaration that names no norm of the network, which is probably misspelt.
+  private func checkDeclarations(_ fit: Fit) throws(ConversionError) {
+    for declaration in options.statistics {
+      let norms = fit.mapping.rows.filter { $0.parameter.role == .runningMean }
+      let isUsed = norms.contains {
+        declaration.value(of: $0.parameter, sourceModule: sourceModule(of: $0, fit)) != nil
+      }
+      guard !isUsed else { continue }
+      let names = norms.map(\.parameter.module)
+      let nearest = NearestName.of(declaration.pattern, among: names).map { "did you mean \"\($0)\"?" }
+      throw ConversionError(
+        .unknownName, "statistics are declared for \"\(declaration.pattern)\", and no norm is called so",
+        hint: nearest)
+    }
   }
 
   private func planRow(

@@ -28,6 +28,10 @@ enum Provenance {
     }
     let missing = plan.allowed.filter { $0.kind == .missing }.compactMap(\.canonicalName)
     if !missing.isEmpty { members.append(.init("missing", .array(missing.map(JSONValue.string)))) }
+    if !plan.declared.isEmpty {
+      let declared = plan.declared.map { JSONValue.Member($0.canonicalName, .number($0.value)) }
+      members.append(.init("declared", .object(declared.sorted { $0.name < $1.name })))
+    }
     let left = plan.allowed.filter { $0.kind == .unexpected }.map(\.name)
     if !left.isEmpty { members.append(.init("unused", .array(left.map(JSONValue.string)))) }
     return .object(members)

@@ -7,8 +7,5 @@ struct Recognition: Sendable {
   let alternatives: [String]
 
   /// Things worth telling about the choice.
-  var notes: [String]
-
-  /// What the file says about its network that its tensors and their names contradict.
-  var warnings: [String] = []
+  let notes: [String]
 }

@@ -44,10 +44,10 @@ struct Recognizer {
     }
   }
 
-  /// The best reading of a source by the names of its tensors.
+  /// The best reading of a source.
   ///
   /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
-  func recognizeNames(_ index: SourceIndex) throws(ConversionError) -> Recognition {
+  func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
     guard !index.tensors.isEmpty else { throw noTensors(index) }
     let places = StateDict.candidates(in: index, key: options.key)
     guard !places.isEmpty || options.key != nil else {
@@ -92,7 +92,7 @@ struct Recognizer {
     let alternatives = complete.filter {
       $0.dialect.name != best.dialect.name && $0.hasSameMapping(as: best)
     }.map(\.dialect.name)
-    notes += differences(complete, best)
+    notes += (best.stateDict.renaming?.notes ?? []) + differences(complete, best)
     let others = Set(
       fits.filter {
         $0.faults.isEmpty && Set($0.stateDict.tensors).isDisjoint(with: best.stateDict.tensors)
@@ -223,7 +223,8 @@ struct Recognizer {
       }
       let fit = Fit(reading.stateDict, mapping, index: index)
       // Files in the format of Keras 1 and 2 list their layers in an order that means something.
-      let isOrdered = reading.dialect.hasAutomaticNames && index.container == .kerasHDF5
+      let isOrdered =
+        reading.dialect.hasAutomaticNames && index.container == .kerasHDF5 && features["family"] != "module"
       return !isOrdered || LayerOrder.allows(fit) ? fit : nil
     } catch {
       // A name or a value that the user gave is a fault of the command, not of this reading.

@@ -43,6 +43,8 @@ final class SourceBytes {
       case .stored: try files[storage.file].read(at: storage.offset + offset, into: &buffer)
       case .deflated:
         try scratch(number, storage).read(at: offset, into: &buffer)
+      case .constant(let bytes):
+        for place in buffer.indices { buffer[place] = bytes[Int(offset) + place] }
       case .hdf5:
         try decoded().read(at: (decodedOffsets[number] ?? 0) + offset, into: &buffer)
       }

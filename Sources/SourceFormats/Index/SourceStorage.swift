@@ -8,6 +8,8 @@ public struct SourceStorage: Hashable, Sendable {
     case deflated(compressedByteCount: UInt64)
     /// In the chunks of an HDF5 dataset whose header lies at an address; only ``SourceIndex/hdf5`` decodes it.
     case hdf5(address: UInt64, storedByteCount: UInt64)
+    /// In no file: the bytes themselves.
+    case constant([UInt8])
   }
 
   /// A name for messages: the record of the archive (`archive/data/12`) or the key of the storage.
@@ -51,6 +53,7 @@ public struct SourceStorage: Hashable, Sendable {
     case .stored: byteCount
     case .deflated(let compressed): compressed
     case .hdf5(_, let stored): stored
+    case .constant: 0
     }
   }
 }

@@ -35,6 +35,14 @@ struct ImportCommand: AsyncParsableCommand {
   @Flag(name: .long, help: "Print the plan (source name, layout change, canonical name) and write nothing.")
   var dryRun = false
 
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "State mean and variance of norms whose file holds none, for example 'attention.channel.norm=0,1'. Repeatable.",
+      valueName: "pattern=mean,variance"),
+    transform: Self.statistics)
+  var declareStatistics: [DeclaredStatistics] = []
+
   @OptionGroup(title: "Recognition") var recognition: RecognitionArguments
   @OptionGroup(title: "Element types") var precision: PrecisionArguments
   @OptionGroup(title: "Reports") var report: ReportOptions
@@ -76,6 +84,7 @@ struct ImportCommand: AsyncParsableCommand {
       var options = ImportOptions()
       options.recognition = recognition.options
       options.precision = precision.precision
+      options.statistics = declareStatistics
       options.ignoresChecksums = recognition.ignoresChecksums
       let progress = ProgressLine("importing \(path.lastComponent?.string ?? "")")
       options.progress = { progress.update($0, $1) }
@@ -102,6 +111,13 @@ struct ImportCommand: AsyncParsableCommand {
     } catch {
       return (reporter.explain(error, file: path.string), ExitStatus(error))
     }
+  }
+
+  private static func statistics(_ text: String) throws -> DeclaredStatistics {
+    guard let statistics = DeclaredStatistics(text) else {
+      throw ValidationError("expected pattern=mean,variance with a variance of at least 0, found '\(text)'")
+    }
+    return statistics
   }
 
   /// Where the canonical checkpoint of a source goes; never onto the source itself.

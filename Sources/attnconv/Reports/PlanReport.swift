@@ -41,6 +41,7 @@ struct PlanReport {
       if count > 0 { row("layout", "\(layout.explanation): \(count) tensors") }
     }
     for fault in plan.allowed { row("allowed", "\(fault.kind.rawValue) \(fault.name)") }
+    for parameter in plan.declared { row("declared", "\(parameter.canonicalName) is \(parameter.value)") }
     for placeholder in plan.index.placeholders {
       row("not rebuilt", "\(placeholder.name) (\(placeholder.count)), read as inert data")
     }
@@ -101,6 +102,11 @@ struct PlanReport {
     } else if kinds.contains(.missing) {
       advice.append("names that may be missing: --allow-missing PATTERN")
     }
+    if let norm = missing.first(where: { $0.hasSuffix(".running_mean") || $0.hasSuffix(".running_var") }) {
+      let module = norm.split(separator: ".").dropLast().joined(separator: ".")
+      advice.append(
+        "statistics that the file lacks, where you know them: --declare-statistics '\(module)=MEAN,VARIANCE'")
+    }
     if kinds.contains(.unexpected) { advice.append("names to leave out: --allow-unexpected PATTERN") }
     if plan.faults.contains(where: { $0.suggestion != nil }) {
       advice.append("names of another code base: describe them in a file for --dialect-file")
@@ -139,6 +145,7 @@ struct PlanReport {
       .init("layouts", Self.json(layouts: layouts)),
       .init("faults", .array(plan.faults.map(Self.json))),
       .init("allowed", .array(plan.allowed.map(Self.json))),
+      .init("declared", .array(plan.declared.map(Self.json))),
       .init("placeholders", SourceReport.json(plan.index.placeholders)),
       .init("notes", .array(plan.notes.map(JSONValue.string))),
       .init("warnings", .array(plan.warnings.map(JSONValue.string))),
@@ -170,6 +177,10 @@ struct PlanReport {
     if let name = fault.canonicalName { members.append(.init("canonicalName", .string(name))) }
     if let name = fault.suggestion { members.append(.init("suggestion", .string(name))) }
     return .object(members)
+  }
+
+  private static func json(_ parameter: DeclaredParameter) -> JSONValue {
+    ["name": .string(parameter.canonicalName), "value": .number(parameter.value)]
   }
 
   private static func json(_ row: ImportPlan.Row) -> JSONValue {
