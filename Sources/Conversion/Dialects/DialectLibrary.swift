@@ -83,7 +83,7 @@ public struct DialectLibrary: Sendable {
       PackageResources.external_attention_json, PackageResources.tf2cv_json,
       PackageResources.keras_applications_json, PackageResources.kobiso_cbam_json,
       PackageResources.qubvel_senet_json, PackageResources.keras_modules_json,
-      PackageResources.keras_nam_json,
+      PackageResources.keras_nam_json, PackageResources.keras_functional_json,
     ]
   }
 }

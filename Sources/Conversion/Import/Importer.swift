@@ -79,7 +79,7 @@ public struct Importer: Sendable {
       allowed: allowed.filter { !given.contains($0.canonicalName ?? "") },
       declared: declared, rows: rows,
       notes: recognition.notes + index.notes,
-      warnings: Contradictions.find(in: index, architecture: fit.architecture))
+      warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture))
   }
 
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.

@@ -25,6 +25,9 @@ struct DialectMapping: Sendable {
   /// The architecture.
   let architecture: Architecture
 
+  /// Layouts of single modules, which override those of the dialect.
+  let layouts: [String: Layout]
+
   /// One row for every parameter, in the order of the graph.
   let rows: [Row]
 
@@ -43,6 +46,7 @@ struct DialectMapping: Sendable {
     }
     self.dialect = dialect
     self.architecture = architecture
+    self.layouts = layouts
     let parameters: [Parameter]
     do {
       parameters = try architecture.graph().parameters
@@ -75,6 +79,11 @@ struct DialectMapping: Sendable {
       rows.append(row)
     }
     self.rows = rows
+  }
+
+  /// The mapping of another architecture in the same names and layouts.
+  func with(_ architecture: Architecture) throws(ConversionError) -> DialectMapping {
+    try DialectMapping(dialect, architecture, layouts: layouts)
   }
 
   /// How the source calls and arranges one parameter of a module.

@@ -91,6 +91,19 @@ struct Fit: Sendable {
     score = Double(matched) / Double(max(1, matched + faults.count))
   }
 
+  /// The same tensors in another architecture with the same parameters; `nil` where it has others.
+  func with(_ architecture: Architecture) -> Fit? {
+    guard let mapping = try? mapping.with(architecture) else { return nil }
+    return Fit(self, mapping)
+  }
+
+  private init?(_ fit: Fit, _ mapping: DialectMapping) {
+    guard mapping.rows == fit.mapping.rows else { return nil }
+    self.mapping = mapping
+    (stateDict, tensors, faults) = (fit.stateDict, fit.tensors, fit.faults)
+    (score, isExact) = (fit.score, fit.isExact)
+  }
+
   /// Some tools keep the scalar counter of batches as a vector of one.
   private static func isBatchCount(_ tensor: SourceTensor, _ row: DialectMapping.Row) -> Bool {
     row.parameter.isOptional && tensor.elementCount == 1

@@ -7,5 +7,8 @@ struct Recognition: Sendable {
   let alternatives: [String]
 
   /// Things worth telling about the choice.
-  let notes: [String]
+  var notes: [String]
+
+  /// What the file says about its network that its tensors and their names contradict.
+  var warnings: [String] = []
 }

@@ -44,10 +44,10 @@ struct Recognizer {
     }
   }
 
-  /// The best reading of a source.
+  /// The best reading of a source by the names of its tensors.
   ///
   /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
-  func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
+  func recognizeNames(_ index: SourceIndex) throws(ConversionError) -> Recognition {
     guard !index.tensors.isEmpty else { throw noTensors(index) }
     let places = StateDict.candidates(in: index, key: options.key)
     guard !places.isEmpty || options.key != nil else {
@@ -92,7 +92,7 @@ struct Recognizer {
     let alternatives = complete.filter {
       $0.dialect.name != best.dialect.name && $0.hasSameMapping(as: best)
     }.map(\.dialect.name)
-    notes += (best.stateDict.renaming?.notes ?? []) + differences(complete, best)
+    notes += differences(complete, best)
     let others = Set(
       fits.filter {
         $0.faults.isEmpty && Set($0.stateDict.tensors).isDisjoint(with: best.stateDict.tensors)

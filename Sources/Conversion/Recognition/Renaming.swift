@@ -13,7 +13,4 @@ struct Renaming: Hashable, Sendable {
 
   /// Layouts of single canonical modules, which override those of the dialect.
   var layouts: [String: Layout] = [:]
-
-  /// Things worth telling about the choice of names.
-  var notes: [String] = []
 }

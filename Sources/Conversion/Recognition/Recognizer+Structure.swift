@@ -1,0 +1,124 @@
+import Architectures
+import JSON
+import SourceFormats
+
+/// What a file says about its network decides where names do not, and is compared with what names say where they do.
+extension Recognizer {
+  /// The best reading of a source.
+  ///
+  /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
+  func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
+    guard let model = index.kerasModel else { return try recognizeNames(index) }
+    let structure: KerasStructure?
+    var refusal: KerasStructure.Refusal?
+    do throws(KerasStructure.Refusal) { structure = try KerasStructure(model, index) } catch {
+      structure = nil
+      refusal = error
+    }
+    let own = try structure.flatMap { structure throws(ConversionError) in try recognition(structure, index) }
+    let isAllowed = options.dialect == nil || options.dialect == KerasStructure.dialect
+    let named: Recognition
+    do throws(ConversionError) {
+      named = try recognizeNames(index)
+    } catch {
+      guard [.unrecognized, .ambiguous, .unrepresentable].contains(error.code), isAllowed else { throw error }
+      if let own { return own }
+      var error = error
+      if let refusal, error.code == .unrecognized {
+        error.message += "; nor does what the file says about its network help: \(refusal.words)"
+      }
+      throw error
+    }
+    if let own, isAllowed, own.fit.faults.isEmpty, !named.fit.faults.isEmpty { return own }
+    if let own, named.fit.faults.isEmpty, own.fit.faults.isEmpty {
+      return try reconciled(named, own, isAllowed)
+    }
+    return checked(named, refusal)
+  }
+
+  /// What a file holds by the place of each layer in its network.
+  private func recognition(
+    _ structure: KerasStructure, _ index: SourceIndex
+  ) throws(ConversionError) -> Recognition? {
+    guard let place = StateDict.candidates(in: index, key: nil).first else { return nil }
+    let dialect = try library.dialect(named: KerasStructure.dialect)
+    let mapping = try DialectMapping(dialect, structure.architecture, layouts: structure.layouts())
+    var warnings: [String] = []
+    let found = structure.architecture
+    if let name = options.architecture, name != found.name {
+      warnings.append("the file says that it is \(found.name), not \(name)")
+    }
+    if !options.semantics.isEmpty {
+      warnings.append("what the file says about its network holds, not the semantics given")
+    }
+    return Recognition(
+      fit: Fit(structure.reading(of: place), mapping, index: index), alternatives: [],
+      notes: structure.reduction.notes, warnings: warnings)
+  }
+
+  /// What names say and what the file says, both of them complete.
+  private func reconciled(
+    _ named: Recognition, _ own: Recognition, _ isAllowed: Bool
+  ) throws(ConversionError) -> Recognition {
+    let places = zip(own.fit.mapping.rows, own.fit.tensors).map { ($0.parameter.name, $1) }
+    let expected = Dictionary(places) { first, _ in first }
+    for (row, tensor) in zip(named.fit.mapping.rows, named.fit.tensors)
+    where expected[row.parameter.name] != tensor {
+      // Numbers of automatic names are less than the connections between layers.
+      if named.fit.stateDict.renaming != nil, isAllowed { return own }
+      throw ConversionError(
+        .unrepresentable,
+        "by its name in \(named.fit.dialect.name) \"\(row.sourceName)\" is \(row.parameter.name), by the connections "
+          + "that the file states it is not",
+        hint: "the layers were renamed or connected otherwise; "
+          + "import by their connections with --dialect \(KerasStructure.dialect)")
+    }
+    var named = named
+    let layouts = Dictionary(own.fit.mapping.rows.map { ($0.parameter.name, $0.layouts) }) { first, _ in first
+    }
+    for row in named.fit.mapping.rows where layouts[row.parameter.name] != row.layouts {
+      named.warnings.append(
+        "\(named.fit.dialect.name) arranges \(row.parameter.name) otherwise than the file says; took \(named.fit.dialect.name)"
+      )
+    }
+    let (assumed, stated) = (named.fit.architecture, own.fit.architecture)
+    guard assumed != stated else { return named }
+    let changes = Self.changes(from: assumed, to: stated)
+    guard options.semantics.isEmpty, let fit = named.fit.with(stated) else {
+      named.warnings.append("the file says otherwise: \(changes)")
+      return named
+    }
+    return Recognition(
+      fit: fit, alternatives: named.alternatives,
+      notes: named.notes + [
+        "\(named.fit.dialect.name) has it otherwise, took what the file says: \(changes)"
+      ],
+      warnings: named.warnings)
+  }
+
+  /// What names say, compared with the file's own description as far as that can be followed.
+  private func checked(_ named: Recognition, _ refusal: KerasStructure.Refusal?) -> Recognition {
+    guard case .difference(_, _, let reduction) = refusal, named.fit.faults.isEmpty else {
+      var named = named
+      if let refusal, !named.fit.faults.isEmpty {
+        named.notes.append("what the file says about its network does not help: \(refusal.words)")
+      }
+      return named
+    }
+    var named = named
+    do throws(WiringMatch.Difference) {
+      _ = try KerasStructure.compare(named.fit.architecture, reduction)
+    } catch {
+      named.warnings.append("by what the file says about its network, \(error.words)")
+    }
+    return named
+  }
+
+  /// The members of a description that differ, with both values.
+  private static func changes(from assumed: Architecture, to stated: Architecture) -> String {
+    let old = assumed.json
+    return (stated.json.objectValue ?? []).filter { old[$0.name] != $0.value }.map { member in
+      "\(member.name) \(member.value.text()) rather than \(old[member.name]?.text() ?? "none")"
+    }.joined(separator: ", ")
+  }
+}
