@@ -1,6 +1,6 @@
 """Writes networks whose layers Keras numbers, with random weights, for `test_keras_numbered.py`: FOLDER
 
-For each network: NAME.h5 (weights), NAME.model.h5 (whole model) and NAME.reference.safetensors, what it computes before
+For each network: NAME.h5 and NAME.weights.h5 (weights), NAME.model.h5 and NAME.keras (whole model), and NAME.reference.safetensors, what it computes before
 its softmax. All are built in one session, so that the numbers of the later ones do not begin at 0.
 """
 import os
@@ -9,8 +9,10 @@ import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-sys.path.append(str(pathlib.Path(__file__).parents[2] / "Fixtures/keras"))
+# Behind the installed packages, one of which is called keras_applications as a file of this folder is.
+sys.path += [sys.path.pop(0), str(pathlib.Path(__file__).parents[2] / "Fixtures/keras")]
 
+import keras
 import numpy as np
 
 import automatic_networks
@@ -26,6 +28,9 @@ for name, build in NETWORKS.items():
     fill(network)
     network.save_weights(folder / f"{name}.h5")
     network.save(folder / f"{name}.model.h5", save_format="h5")
+    network.save(folder / f"{name}.keras")
+    # These hold no names of layers, only their classes, counted by depth.
+    keras.src.saving.saving_lib.save_weights_only(network, str(folder / f"{name}.weights.h5"))
     side = network.input.shape[1]
     image = (np.random.Generator(np.random.PCG64(7)).random((2, 3, side, side)) * 4 - 2).astype(np.float32)
     output = automatic_networks.logits(network)(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False)

@@ -32,8 +32,9 @@ def test_numbered_layers_become_the_network(attnconv, saved, name):
     assert (found["dialect"], found["architectureName"]) == (dialect, architecture)
     canonical = attnconv.import_(saved / f"{name}.h5")
     assert report(attnconv, "verify", canonical, "--reference", saved / f"{name}.reference.safetensors")["status"] == "passed"
-    whole = attnconv.import_(saved / f"{name}.model.h5", name="whole")
-    assert checkpoints.content(whole) == checkpoints.content(canonical)
+    for number, form in enumerate(("model.h5", "keras", "weights.h5")):
+        other = attnconv.import_(saved / f"{name}.{form}", name=f"other{number}")
+        assert checkpoints.content(other) == checkpoints.content(canonical), form
 
 
 def test_a_senet_of_keras_runs_in_pytorchcv(attnconv, saved):
