@@ -153,6 +153,7 @@ NETWORKS = {
     "cifar-cbam": lambda: cifar(lambda_cbam), "cifar-se": lambda: cifar(dense_se),
     "resnet-se": lambda: resnet(convolution_se), "resnet-eca": lambda: resnet(eca), "resnet-cbam": lambda: resnet(cbam),
     "resnet-bam": lambda: resnet(None, bam), "bottleneck": lambda: resnet(bottleneck=True, width=4), "nested": nested,
+    "mobilenetv2": lambda: keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=5),
     "module-se": lambda: module(dense_se), "module-cbam": lambda: module(lambda_cbam), "module-bam": lambda: module(bam), "module-eca": lambda: module(eca),
 }
 
@@ -259,4 +260,6 @@ if __name__ == "__main__":
         if everything or name in kept:
             shuffled = name != "nested"
             save(f"keras{MAJOR}-{name}", renamed(network, 3) if shuffled else network, 5 if shuffled else None)
+            if everything and name == "resnet-cbam":
+                network.save(HERE / f"keras{MAJOR}-{name}.keras")
             reference(f"keras{MAJOR}-{name}", network)

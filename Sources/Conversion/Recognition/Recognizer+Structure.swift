@@ -11,11 +11,13 @@ extension Recognizer {
     guard let model = index.kerasModel else { return try recognizeNames(index) }
     let structure: KerasStructure?
     var refusal: KerasStructure.Refusal?
-    do throws(KerasStructure.Refusal) { structure = try KerasStructure(model, index) } catch {
+    do throws(KerasStructure.Refusal) {
+      structure = try KerasStructure(model, index, key: options.key ?? [])
+    } catch {
       structure = nil
       refusal = error
     }
-    let own = try structure.flatMap { structure throws(ConversionError) in try recognition(structure, index) }
+    let own = structure.flatMap { recognition($0, index) }
     let isAllowed = options.dialect == nil || options.dialect == KerasStructure.dialect
     let named: Recognition
     do throws(ConversionError) {
@@ -30,19 +32,22 @@ extension Recognizer {
       throw error
     }
     if let own, isAllowed, own.fit.faults.isEmpty, !named.fit.faults.isEmpty { return own }
-    if let own, named.fit.faults.isEmpty, own.fit.faults.isEmpty {
-      return try reconciled(named, own, isAllowed)
+    if let structure, let own, named.fit.faults.isEmpty, own.fit.faults.isEmpty {
+      var reconciled = try reconciled(named, own, isAllowed)
+      for note in structure.reduction.outputNotes where !reconciled.notes.contains(note) {
+        reconciled.notes.append(note)
+      }
+      return reconciled
     }
     return checked(named, refusal)
   }
 
-  /// What a file holds by the place of each layer in its network.
-  private func recognition(
-    _ structure: KerasStructure, _ index: SourceIndex
-  ) throws(ConversionError) -> Recognition? {
-    guard let place = StateDict.candidates(in: index, key: nil).first else { return nil }
-    let dialect = try library.dialect(named: KerasStructure.dialect)
-    let mapping = try DialectMapping(dialect, structure.architecture, layouts: structure.layouts())
+  /// What a file holds by the place of each layer in its network; `nil` where canonical names have no room for it.
+  private func recognition(_ structure: KerasStructure, _ index: SourceIndex) -> Recognition? {
+    guard let place = StateDict.candidates(in: index, key: options.key).first,
+      let dialect = try? library.dialect(named: KerasStructure.dialect),
+      let mapping = try? DialectMapping(dialect, structure.architecture, layouts: structure.layouts())
+    else { return nil }
     var warnings: [String] = []
     let found = structure.architecture
     if let name = options.architecture, name != found.name {

@@ -14,7 +14,7 @@ extension KerasReduction {
     case "Flatten": return reshaped([value.isVector ? value.channels : elements(value)], place, value)
     case "Permute":
       let axes = (config["dims"]?.arrayValue ?? []).compactMap(\.integerValue)
-      return permuted(axes.map { $0 - 1 }, place, value)
+      return permuted(axes.map { $0 &- 1 }, place, value)
     default: return reshaped(target(config["target_shape"], value), place, value)
     }
   }
@@ -211,7 +211,7 @@ extension KerasReduction {
     case "transpose", "compat.v1.transpose", "Transpose":
       let axes = (constant(["perm", "axes"], at: 1)?.arrayValue ?? []).compactMap(\.integerValue)
       guard axes.first == 0 else { break }
-      return permuted(axes.dropFirst().map { $0 - 1 }, place, value)
+      return permuted(axes.dropFirst().map { $0 &- 1 }, place, value)
     default: break
     }
     return other("the function \(name)", place, values)

@@ -61,9 +61,15 @@ extension KerasReduction {
 
   // MARK: Layers with weights
 
+  /// The shape of the first of some variables that the file holds, if all of its sides are those of a layer.
   private func shape(_ leaves: [Substring], _ place: Place) -> [Int]? {
     for leaf in leaves {
-      if let tensor = place.tensors[leaf] { return index.tensors[tensor].shape }
+      guard let tensor = place.tensors[leaf] else { continue }
+      let shape = index.tensors[tensor].shape
+      // Window sides first, channels last; a shape beyond these limits is that of no network.
+      let areSides = shape.dropLast(2).allSatisfy { (1...Architectures.Limits.kernel).contains($0) }
+      let areChannels = shape.suffix(2).allSatisfy { (1...Architectures.Limits.channels).contains($0) }
+      return areSides && areChannels ? shape : nil
     }
     return nil
   }
@@ -191,7 +197,7 @@ extension KerasReduction {
     let isLast = axes == [-1] || axes == [.integer(value.shape.count)]
     let leaves: [Substring] = ["gamma", "beta", "moving_mean", "moving_variance"]
     guard isLast, let channels = shape(leaves, place)?.first, let epsilon = config["epsilon"]?.doubleValue,
-      epsilon.isFinite
+      epsilon > 0, epsilon <= 1
     else { return other("a norm along another axis than the channels", place, [value]) }
     return add(
       .operation(.batchNorm(BatchNorm(channels, epsilon: epsilon))), place, [value], shape: value.shape,

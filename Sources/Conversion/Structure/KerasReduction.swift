@@ -39,7 +39,9 @@ struct KerasReduction {
   /// A layer with the place of its weights.
   struct Place {
     var layer: KerasModel.Layer
-    /// The names of the models around it and its own, joined: unique in the file.
+    /// The names of the models around it and its own.
+    var path: [String]
+    /// The same, joined: unique in the file.
     var key: String
     /// The number of the tensor of each variable: `kernel`, `gamma`.
     var tensors: [Substring: Int] = [:]
@@ -48,28 +50,43 @@ struct KerasReduction {
   private(set) var nodes: [Wiring.Node] = []
   /// The places of all layers, by key.
   private(set) var places: [String: Place] = [:]
-  /// Things worth telling about how the description was read.
-  var notes: [String] = []
+  /// Whether the network ends in a softmax, which no checkpoint has.
+  private(set) var endsInSoftmax = false
+  /// Two Lambda layers of which one gives the mean and one the maximum over the channels, in an order that was assumed.
+  private var assumed: (String, String)?
   let index: SourceIndex
   private let weights: KerasWeights
+  /// How many layers were looked at; one counts once for each call of the models around it.
+  private var layerCount = 0
 
-  /// Reduces the network that a file describes.
+  /// Models that call each other repeatedly stand for more layers than the file lists. The deepest networks that
+  /// can be described here have some 20,000.
+  static let maximumLayerCount = 1 << 17
+
+  /// Reduces the network that a file describes, or the model inside of it that a key leads to.
   ///
   /// - Throws: ``Obstacle`` where it has several inputs or outputs, or connections that lead nowhere.
-  init(_ model: KerasModel, _ index: SourceIndex) throws(Obstacle) {
+  init(_ model: KerasModel, _ index: SourceIndex, key: [String] = []) throws(Obstacle) {
     self.index = index
     weights = KerasWeights(index)
-    guard model.root.isModel else {
-      throw Obstacle(
-        words: "the file says nothing about the layers of \"\(model.root.name)\", a \(model.root.className)")
+    var root = model.root
+    for name in key {
+      guard let inner = root.layers.first(where: { $0.name == name }) else {
+        throw Obstacle(words: "the model \"\(root.name)\" has no model \"\(name)\"")
+      }
+      root = inner
     }
-    let shape = Self.inputShape(of: model.root)
+    guard root.isModel else {
+      throw Obstacle(
+        words: "the file says nothing about the layers of \"\(root.name)\", a \(root.className)")
+    }
+    let shape = Self.inputShape(of: root)
     let result = try evaluate(
-      model.root, path: [], [Value(node: Wiring.input, shape: shape ?? [nil, nil, nil])])
+      root, path: key, [Value(node: Wiring.input, shape: shape ?? [nil, nil, nil])])
     var output = result.node
     // The network of a checkpoint ends in its logits.
     if output >= 0, nodes[output].step == .softmax {
-      notes.append("the softmax at the end is left out; references are compared before it")
+      endsInSoftmax = true
       output = nodes[output].inputs[0]
     }
     guard output >= 0 else { throw Obstacle(words: "the network has no steps") }
@@ -89,6 +106,10 @@ struct KerasReduction {
   private mutating func evaluate(
     _ model: KerasModel.Layer, path: [String], _ arguments: [Value]
   ) throws(Obstacle) -> Value {
+    layerCount += model.layers.reduce(0) { $0 + max(1, $1.inputs.count) }
+    guard layerCount <= Self.maximumLayerCount else {
+      throw Obstacle(words: "its models stand for more than \(Self.maximumLayerCount) layers")
+    }
     guard let argument = arguments.first, arguments.count == 1 else {
       throw Obstacle(words: "the model \"\(model.name)\" takes \(arguments.count) inputs, expected one")
     }
@@ -190,7 +211,8 @@ struct KerasReduction {
   private mutating func place(_ layer: KerasModel.Layer, _ path: [String]) -> Place {
     let key = (path + [layer.name]).joined(separator: "/")
     if let known = places[key] { return known }
-    let place = Place(layer: layer, key: key, tensors: weights.tensors(of: layer.name, in: path))
+    let place = Place(
+      layer: layer, path: path + [layer.name], key: key, tensors: weights.tensors(of: layer.name, in: path))
     places[key] = place
     return place
   }
@@ -216,7 +238,7 @@ struct KerasReduction {
   private mutating func call(_ place: Place, _ arguments: [Argument]) throws(Obstacle) -> Value {
     let values = arguments.compactMap { if case .value(let value) = $0.value { value } else { nil } }
     if place.layer.isModel {
-      return try evaluate(place.layer, path: place.key.split(separator: "/").map(String.init), values)
+      return try evaluate(place.layer, path: place.path, values)
     }
     guard !values.isEmpty else { throw Obstacle(words: "the layer \"\(place.key)\" takes nothing") }
     return apply(place, values, arguments)
@@ -238,7 +260,6 @@ struct KerasReduction {
   /// Decides which Lambda layers give the mean and the maximum over the channels, by their place alone: the two inputs
   /// of a concatenation that take the same map.
   private mutating func resolveStatistics() {
-    var assumed: (String, String)?
     for number in nodes.indices where nodes[number].step == .concatenation && nodes[number].inputs.count == 2
     {
       let inputs = nodes[number].inputs
@@ -261,12 +282,21 @@ struct KerasReduction {
       case (false, false): break
       }
     }
-    if let assumed {
-      notes.append(
-        "which of the Lambda layers \"\(assumed.0)\" and \"\(assumed.1)\", and of their like, is the mean and which the "
-          + "maximum stands only in their code, which is not read; taken as mean, maximum, the order of CBAM-keras; "
-          + "verify against a reference")
-    }
+  }
+
+  /// What is worth telling about the end of the network.
+  var outputNotes: [String] {
+    endsInSoftmax ? ["the softmax at the end is left out; references are compared before it"] : []
+  }
+
+  /// What is worth telling about how the description was read.
+  var notes: [String] {
+    guard let assumed else { return outputNotes }
+    return outputNotes + [
+      "which of the Lambda layers \"\(assumed.0)\" and \"\(assumed.1)\", and of their like, is the mean and which the "
+        + "maximum stands only in their code, which is not read; taken as mean, maximum, the order of CBAM-keras; "
+        + "verify against a reference"
+    ]
   }
 
   /// What a Lambda layer is called until its place tells what it does.

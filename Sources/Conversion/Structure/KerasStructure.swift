@@ -27,9 +27,9 @@ struct KerasStructure {
   /// The dialect of networks whose names are known from their structure alone.
   static let dialect = "keras-functional"
 
-  /// Reads the network of a file.
-  init(_ model: KerasModel, _ index: SourceIndex) throws(Refusal) {
-    do throws(KerasReduction.Obstacle) { reduction = try KerasReduction(model, index) } catch {
+  /// Reads the network of a file, or the model inside of it that a key leads to.
+  init(_ model: KerasModel, _ index: SourceIndex, key: [String] = []) throws(Refusal) {
+    do throws(KerasReduction.Obstacle) { reduction = try KerasReduction(model, index, key: key) } catch {
       throw .obstacle(error.words)
     }
     guard let guess = ArchitectureGuess(reduction.wiring).architecture() else { throw .unknown(reduction) }
@@ -73,14 +73,13 @@ struct KerasStructure {
   func layouts() -> [String: Layout] {
     var layouts: [String: Layout] = [:]
     for parameter in (try? architecture.graph().parameters) ?? [] {
-      guard let layer = match.layers[parameter.module],
-        let kernel = reduction.places[layer]?.tensors["kernel"]
-      else {
-        continue
-      }
-      switch (parameter.role, reduction.index.tensors[kernel].shape.count) {
+      guard let layer = match.layers[parameter.module], let place = reduction.places[layer] else { continue }
+      let rank = place.tensors["kernel"].map { reduction.index.tensors[$0].shape.count }
+      switch (parameter.role, rank) {
       case (.linearWeight, 4): layouts[parameter.module] = .pointwiseConvolution
       case (.convolutionWeight, 2): layouts[parameter.module] = .linear
+      case (.convolutionWeight, _) where place.layer.className == "DepthwiseConv2D":
+        layouts[parameter.module] = .depthwise
       default: break
       }
     }

@@ -8,8 +8,8 @@ struct KerasWeights {
     var tensor: Int
   }
 
-  /// The tensors below each layer of the outermost model.
-  private var rows: [String: [Row]] = [:]
+  /// The tensors below each layer of the outermost model, by the last segment of the layer that holds them.
+  private var rows: [String: [Substring: [Row]]] = [:]
 
   init(_ index: SourceIndex) {
     for (number, tensor) in index.tensors.enumerated() {
@@ -17,23 +17,24 @@ struct KerasWeights {
       // TensorFlow adds the number of an operation's output, which is 0.
       if name.hasSuffix(":0") { name = name.dropLast(2) }
       let bar = name.lastIndex(of: "/")
-      rows[top, default: []].append(
-        Row(
-          module: bar.map { name[..<$0] } ?? "", leaf: bar.map { name[name.index(after: $0)...] } ?? name,
-          tensor: number))
+      let module = bar.map { name[..<$0] } ?? ""
+      rows[top, default: [:]][Self.last(module), default: []].append(
+        Row(module: module, leaf: bar.map { name[name.index(after: $0)...] } ?? name, tensor: number))
     }
   }
 
   /// The variables of a layer inside of some models.
   func tensors(of layer: String, in path: [String]) -> [Substring: Int] {
-    let candidates = rows[path.first ?? layer] ?? []
+    let rows = rows[path.first ?? layer] ?? [:]
     var found: [Substring: Int] = [:]
     if path.isEmpty {
-      for row in candidates { found.updateValue(row.tensor, forKey: row.leaf) }
+      for row in rows.values.joined() { found.updateValue(row.tensor, forKey: row.leaf) }
       return found
     }
     // Some versions put the names of the models around a layer before its own, and some do not.
-    let own = candidates.filter { $0.module == layer || $0.module.hasSuffix("/" + layer) }
+    let own = (rows[Self.last(layer[...])] ?? []).filter {
+      $0.module == layer || $0.module.hasSuffix("/" + layer)
+    }
     let full = path.dropFirst().joined(separator: "/") + (path.count > 1 ? "/" : "") + layer
     let exact = own.filter { $0.module == full || $0.module.hasSuffix("/" + full) }
     for row in exact.isEmpty ? own : exact {
@@ -41,5 +42,9 @@ struct KerasWeights {
       guard found.updateValue(row.tensor, forKey: row.leaf) == nil else { return [:] }
     }
     return found
+  }
+
+  private static func last(_ path: Substring) -> Substring {
+    path.lastIndex(of: "/").map { path[path.index(after: $0)...] } ?? path
   }
 }

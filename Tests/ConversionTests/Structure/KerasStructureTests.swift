@@ -185,4 +185,137 @@ import Testing
     #expect(wiring.trunk(from: 0, to: 2) == [1, 2])
     #expect(wiring.trunk(from: 2, to: 2) == [])
   }
+
+  // MARK: Names and description
+
+  private static func openNumbered() throws -> SourceIndex {
+    try SourceReader.open(
+      Fixture.root.appending("keras/kobiso-cbam.keras2-model.h5"),
+      options: SourceReaderOptions(worker: Program.executable))
+  }
+
+  private static func set(_ member: String, _ value: JSONValue, _ layer: Int, _ index: inout SourceIndex) {
+    var members = index.kerasModel?.layers[layer].config.objectValue ?? []
+    members.removeAll { $0.name == member }
+    members.append(.init(member, value))
+    index.kerasModel?.root.layers[layer].config = .object(members)
+  }
+
+  private static func norms(_ index: SourceIndex) -> [Int] {
+    (index.kerasModel?.layers ?? []).indices.filter {
+      index.kerasModel?.layers[$0].className == "BatchNormalization"
+    }
+  }
+
+  @Test func `names and a description that agree are left alone`() throws {
+    let plan = try Self.plan(Self.openNumbered())
+    #expect(plan.dialect.name == "kobiso-cbam")
+    #expect(plan.warnings == [])
+    #expect(plan.notes.filter { $0.contains("took what the file says") } == [])
+  }
+
+  @Test func `the description decides about what no tensor shows`() throws {
+    var index = try Self.openNumbered()
+    for norm in Self.norms(index) { Self.set("epsilon", .number(0.002), norm, &index) }
+    let plan = try Self.plan(index)
+    #expect(plan.dialect.name == "kobiso-cbam")
+    #expect(plan.architecture.json["epsilon"] == .number(0.002))
+    #expect(
+      plan.notes.contains(
+        "kobiso-cbam has it otherwise, took what the file says: epsilon 0.002 rather than 0.001"))
+    #expect(plan.warnings == [])
+    var options = ImportOptions()
+    options.recognition.semantics = [.init("epsilon", .number(0.001))]
+    let forced = try Importer(library: DialectLibrary(), options: options).plan(index)
+    #expect(forced.architecture.json["epsilon"] == .number(0.001))
+    #expect(forced.warnings == ["the file says otherwise: epsilon 0.002 rather than 0.001"])
+  }
+
+  @Test func `a description that no network of ours has is a warning`() throws {
+    var index = try Self.openNumbered()
+    let norm = try #require(Self.norms(index).last)
+    Self.set("epsilon", .number(0.002), norm, &index)
+    let plan = try Self.plan(index)
+    let name = index.kerasModel?.layers[norm].name ?? ""
+    #expect(plan.dialect.name == "kobiso-cbam")
+    #expect(plan.warnings.count == 1)
+    #expect(
+      plan.warnings.first?.hasPrefix(
+        "by what the file says about its network, the layer \"\(name)\" is a norm with epsilon 0.002, expected a norm "
+          + "with epsilon 0.001 (") == true)
+  }
+
+  @Test func `connections are more than numbers`() throws {
+    var index = try Self.openNumbered()
+    let expected = try Self.names(Self.plan(index))
+    // Two layers of one shape change places: what takes one takes the other, and the other way round.
+    let pair = ["stages.0.blocks.0.conv1", "stages.0.blocks.0.conv2"].map { expected[$0 + ".weight"] ?? "" }
+    let names = pair.map { String($0.split(separator: "/")[0]) }
+    for layer in index.kerasModel?.layers.indices ?? 0..<0 {
+      guard let found = names.firstIndex(of: index.kerasModel?.layers[layer].name ?? "") else { continue }
+      index.kerasModel?.root.layers[layer].name = names[1 - found]
+    }
+    for layer in index.kerasModel?.layers.indices ?? 0..<0 {
+      for call in index.kerasModel?.layers[layer].inputs.indices ?? 0..<0 {
+        for input in index.kerasModel?.layers[layer].inputs[call].indices ?? 0..<0 {
+          guard case .output(var output) = index.kerasModel?.layers[layer].inputs[call][input].value,
+            let found = names.firstIndex(of: output.layer)
+          else { continue }
+          output.layer = names[1 - found]
+          index.kerasModel?.root.layers[layer].inputs[call][input].value = .output(output)
+        }
+      }
+    }
+    let plan = try Self.plan(index)
+    #expect(plan.dialect.name == "keras-functional")
+    #expect(Self.names(plan)["stages.0.blocks.0.conv1.weight"] == pair[1])
+    #expect(Self.names(plan)["stages.0.blocks.0.conv2.weight"] == pair[0])
+  }
+
+  @Test func `models that call each other again and again end somewhere`() throws {
+    var index = try Self.open("keras2-module-se")
+    var model = try #require(index.kerasModel?.root)
+    let entrance = try #require(model.layers.first { $0.className == "InputLayer" })
+    for depth in 0..<8 {
+      var inner = model
+      inner.name = "inner\(depth)"
+      var outer = model
+      outer.entrances = [.init(entrance.name)]
+      inner.inputs = (0..<16).map { call in
+        [.init(.output(call == 0 ? .init(entrance.name) : .init(inner.name, call: call - 1)))]
+      }
+      outer.layers = [entrance, inner]
+      outer.exits = [.init(inner.name, call: 15)]
+      model = outer
+    }
+    index.kerasModel?.root = model
+    let root = try #require(index.kerasModel)
+    do throws(KerasStructure.Refusal) {
+      _ = try KerasStructure(root, index)
+      Issue.record("nothing stopped it")
+    } catch {
+      #expect(error.words == "its models stand for more than 131072 layers")
+    }
+  }
+
+  @Test func `numbers of any size in a description do no harm`() throws {
+    let values: [JSONValue] = [
+      .integer(.min), .integer(.max), .integer(0), .integer(-1), .number(1e300), .null, "", [],
+      [.integer(.max)],
+      [.integer(.min), .integer(.max)], [[.integer(.max), .integer(1)], [.integer(.min), .integer(2)]],
+    ]
+    for file in ["keras2-module-se", "keras3-module-bam"] {
+      let index = try Self.open(file)
+      for layer in index.kerasModel?.layers.indices ?? 0..<0 {
+        for member in index.kerasModel?.layers[layer].config.objectValue ?? [] {
+          for value in values {
+            var changed = index
+            Self.set(member.name, value, layer, &changed)
+            guard let model = changed.kerasModel else { continue }
+            _ = try? KerasStructure(model, changed)
+          }
+        }
+      }
+    }
+  }
 }
