@@ -198,8 +198,3 @@ import Testing
         + "stages.0.blocks.0.shortcut.norm.weight")
   }
 }
-
-extension KerasLayerClass {
-  /// The name of the layer that is created after so many others of its class, in TensorFlow's Keras and in Keras 3.
-  fileprivate func name(number: Int) -> String { number == 0 ? rawValue : "\(rawValue)_\(number)" }
-}

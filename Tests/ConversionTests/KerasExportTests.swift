@@ -90,6 +90,71 @@ import Testing
     #expect(twin.metadata.architecture == checkpoint.metadata.architecture)
   }
 
+  /// Layers that nobody named get the names again that they had, by depth as Keras lists them.
+  @Test(arguments: AutomaticNamesTests.networks)
+  func `numbered layers come back with their numbers`(_ network: AutomaticNamesTests.Network) async throws {
+    let source = try Fixture("keras/\(network.name).h5").path
+    let checkpoint = try await importFile(source, "in.safetensors")
+    let result = try await export(checkpoint, to: "back.h5")
+    let names = try lists(source, prefix: "")
+    #expect(try lists(result.path, prefix: "") == names)
+    let again = try await importFile(result.path, "again.safetensors")
+    #expect(again.metadata.content == checkpoint.metadata.content)
+    #expect(try directory.names() == ["again.safetensors", "back.h5", "in.safetensors"])
+  }
+
+  /// The layers of each class are counted in the order in which Keras lists them, whatever their names.
+  @Test(arguments: AutomaticNamesTests.networks)
+  func `a numbered file counts the layers of each class`(_ network: AutomaticNamesTests.Network) throws {
+    let source = try Fixture("keras/\(network.name).h5").open()
+    let plan = try Importer(library: library, options: ImportOptions()).plan(source)
+    let mapping = try DialectMapping(plan.dialect, plan.architecture)
+    let weights = mapping.rows.filter { $0.parameter.role != .batchCount }.map { row in
+      KerasLayers.Weight(
+        row: row,
+        output: TensorOutput(
+          name: row.sourceName, elementType: .bfloat16,
+          view: SourceTensor(
+            path: [], elementType: .bfloat16, shape: row.sourceShape,
+            strides: SourceTensor.contiguousStrides(row.sourceShape), storage: 0)))
+    }
+    let layers = try KerasLayers(weights, mapping, recorded: [:]).layers
+    let objects = try KerasFile(numbered: layers, dialect: plan.dialect.name).tree.objects
+
+    var expected: [HDF5Tree.Object] = [.init(path: ""), .init(path: "layers")]
+    var counts: [KerasLayerClass: Int] = [:]
+    for (layer, name) in zip(source.tensors.map { $0.path[0] }.uniqued(), layers.map(\.name)) {
+      let kind = try #require(KerasLayerClass.read(layer)).kind
+      let path = "layers/" + kind.name(number: counts[kind, default: 0])
+      counts[kind, default: 0] += 1
+      expected += [
+        .init(path: path), .init(path: path + "/vars", attributes: [.init("name", .text(name))]),
+      ]
+      for (number, tensor) in source.tensors.filter({ $0.path[0] == layer }).enumerated() {
+        expected.append(
+          .init(
+            path: "\(path)/vars/\(number)", attributes: [.init("dtype", .text("bfloat16"))],
+            dataset: .init(elementType: .bfloat16, shape: tensor.shape)))
+      }
+    }
+    #expect(objects == expected)
+  }
+
+  @Test func `layers that nobody named yet get the numbers of a new session`() async throws {
+    let checkpoint = try await importFile(Fixture("networks/cadene-resnet50-se.pth").path, "in.safetensors")
+    let result = try await export(checkpoint, to: "twin.h5") { $0.dialect = "qubvel-senet" }
+    let layers = try open(result.path).tensors.map { $0.path[0] }.uniqued()
+    #expect(
+      layers.prefix(8) == [
+        "conv2d", "batch_normalization", "conv2d_1", "batch_normalization_1", "conv2d_2",
+        "batch_normalization_2", "conv2d_3", "batch_normalization_3",
+      ])
+    #expect(layers.last == "dense")
+    #expect(layers.count == 139, "53 convolutions, 53 norms, 32 in attention modules, and the head")
+    let twin = try await importFile(result.path, "twin.safetensors")
+    #expect(twin.metadata.content == checkpoint.metadata.content)
+  }
+
   @Test func `the same checkpoint gives the same bytes`() async throws {
     let checkpoint = try await importFile(Fixture("keras/tf2cv-bam-resnet.h5").path, "in.safetensors")
     _ = try await export(checkpoint, to: "first.h5")

@@ -22,7 +22,7 @@ def saved(tmp_path_factory):
     for version in FILES:
         folders[version] = tmp_path_factory.mktemp(f"keras{version}")
         python = os.environ.get(f"KERAS{version}_PYTHON", str(ROOT / f".venv-keras{version}/bin/python"))
-        script = ROOT / "Tests/Interoperability/keras_applications.py"
+        script = ROOT / "Tests/Interoperability/applications_networks.py"
         subprocess.run([python, script, folders[version], *NETWORKS], check=True, capture_output=True, text=True)
     return folders
 

@@ -6,6 +6,7 @@ import Architectures
 /// Source: `keras/src/utils/naming.py` (Keras 3), `keras/utils/generic_utils.py` (Keras 2), `to_snake_case`.
 enum KerasLayerClass: String, CaseIterable, Hashable, Sendable {
   case convolution = "conv2d"
+  case depthwiseConvolution = "depthwise_conv2d"
   case channelConvolution = "conv1d"
   case dense
   case batchNormalization = "batch_normalization"
@@ -21,7 +22,7 @@ enum KerasLayerClass: String, CaseIterable, Hashable, Sendable {
     case .normWeight, .normBias, .runningMean, .runningVariance, .batchCount: self = .batchNormalization
     case .convolutionWeight, .linearWeight, .channelConvolutionWeight, .bias:
       switch row.sourceShape.count {
-      case 4: self = .convolution
+      case 4: self = row.layouts.contains(.depthwise) ? .depthwiseConvolution : .convolution
       case 3: self = .channelConvolution
       default: self = .dense
       }
@@ -45,4 +46,7 @@ enum KerasLayerClass: String, CaseIterable, Hashable, Sendable {
     else { return nil }
     return (kind, number)
   }
+
+  /// The name of the layer that is created after so many others of its class, in TensorFlow's Keras and in Keras 3.
+  func name(number: Int) -> String { number == 0 ? rawValue : "\(rawValue)_\(number)" }
 }

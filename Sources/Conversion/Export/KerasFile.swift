@@ -56,7 +56,7 @@ struct KerasFile {
   init(numbered layers: [KerasLayers.Layer], dialect: String) throws(ConversionError) {
     tree = HDF5Tree(isUnicode: true)
     tree.objects.append(.init(path: "layers"))
-    var counts: [String: Int] = [:]
+    var counts: [KerasLayerClass: Int] = [:]
     for layer in layers {
       guard !layer.isNested else {
         throw ConversionError(
@@ -64,9 +64,8 @@ struct KerasFile {
           "the networks of \(dialect) are classes in Python, by whose attributes a .weights.h5 names its weights",
           hint: "name the output .h5; in Python, load it and save a .weights.h5")
       }
-      let number = counts[layer.className, default: 0]
-      counts[layer.className] = number + 1
-      let path = "layers/" + (number == 0 ? layer.className : "\(layer.className)_\(number)")
+      let path = "layers/" + layer.kind.name(number: counts[layer.kind, default: 0])
+      counts[layer.kind, default: 0] += 1
       tree.objects += [
         .init(path: path), .init(path: path + "/vars", attributes: [.init("name", .text(layer.name))]),
       ]

@@ -22,8 +22,8 @@ struct KerasLayers {
     var name: String
     /// Its weights; their names begin with that of the layer.
     var tensors: [TensorOutput]
-    /// The class of Keras as it stands in paths (`batch_normalization`); of a layer that holds others, that of the first.
-    var className: String
+    /// The class of Keras; of a layer that holds others, that of the first.
+    var kind: KerasLayerClass
 
     /// Whether the weights are those of layers inside of this one.
     var isNested: Bool { tensors.contains { $0.name.split(separator: "/").count > 2 } }
@@ -45,67 +45,33 @@ struct KerasLayers {
   ) throws(ConversionError) {
     let modules = weights.map(\.row.parameter.module).uniqued()
     let order = try Self.creationOrder(of: modules, mapping)
-    let nodes = try Self.nodes(of: mapping.architecture)
-    let depths = LayerDepth.of(nodes)
-    let classes = Self.classNames(mapping, nodes)
+    let depths = try Self.depths(in: mapping.architecture)
     var names = recorded
-    if mapping.dialect.hasAutomaticNames, names.isEmpty { names = Self.automaticNames(order, classes) }
+    if mapping.dialect.hasAutomaticNames, names.isEmpty { names = Self.automaticNames(mapping, order) }
     var layers: [String: (layer: Layer, depth: Int, place: Int)] = [:]
     for weight in weights.sorted(by: { Self.precedes($0, $1, order) }) {
       let parameter = weight.row.parameter
       let module = parameter.module
+      let kind = KerasLayerClass(weight.row)
       var output = weight.output
-      if let name = names[module] { output.name = name + "/" + mapping.dialect.framework.leaf(of: parameter) }
+      // The name that a depthwise kernel has in Keras 2, whose version the files state.
+      if kind == .depthwiseConvolution, let name = weight.row.otherName { output.name = name }
+      if let name = names[module], let slash = output.name.lastIndex(of: "/") {
+        output.name.replaceSubrange(..<slash, with: name)
+      }
       guard let slash = output.name.firstIndex(of: "/") else {
         throw ConversionError(
           .unrepresentable, "\"\(output.name)\" belongs to no layer of dialect \(mapping.dialect.name)",
           hint: "choose another dialect with --dialect")
       }
       let name = String(output.name[..<slash])
-      var entry =
-        layers[name] ?? (Layer(name: name, tensors: [], className: classes[module] ?? ""), 0, .max)
+      var entry = layers[name] ?? (Layer(name: name, tensors: [], kind: kind), 0, .max)
       entry.layer.tensors.append(output)
       entry.depth = max(entry.depth, depths[module] ?? 0)
       entry.place = min(entry.place, order[module] ?? 0)
       layers[name] = entry
     }
     self.layers = layers.values.sorted { ($1.depth, $0.place) < ($0.depth, $1.place) }.map(\.layer)
-  }
-
-  /// The class of each module's layer in the form that paths and automatic names have.
-  /// Source: `keras/src/utils/naming.py` (`to_snake_case`).
-  private static func classNames(_ mapping: DialectMapping, _ nodes: [Node]) -> [String: String] {
-    var depthwise: Set<String> = []
-    for node in nodes {
-      if case .convolution(let convolution) = node.operation, convolution.isDepthwise {
-        depthwise.insert(node.module)
-      }
-    }
-    var names: [String: String] = [:]
-    for row in mapping.rows {
-      let module = row.parameter.module
-      switch row.parameter.role {
-      case .bias: continue
-      case .normWeight, .normBias, .runningMean, .runningVariance, .batchCount:
-        names[module] = "batch_normalization"
-      case .channelConvolutionWeight, .convolutionWeight, .linearWeight:
-        names[module] =
-          switch row.sourceShape.count {
-          case 4: depthwise.contains(module) ? "depthwise_conv2d" : "conv2d"
-          case 3: "conv1d"
-          default: "dense"
-          }
-      }
-    }
-    return names
-  }
-
-  private static func nodes(of architecture: Architecture) throws(ConversionError) -> [Node] {
-    do {
-      return try architecture.graph().nodes
-    } catch {
-      throw ConversionError(error)
-    }
   }
 
   /// The place of each module among all: that of its creation or, where the dialect does not say, of its use.
@@ -120,6 +86,14 @@ struct KerasLayers {
     return Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1, $0) })
   }
 
+  private static func depths(in architecture: Architecture) throws(ConversionError) -> [String: Int] {
+    do {
+      return LayerDepth.of(try architecture.graph().nodes)
+    } catch {
+      throw ConversionError(error)
+    }
+  }
+
   /// What is trained comes first, then the order of creation; weights of one module keep theirs.
   private static func precedes(_ left: Weight, _ right: Weight, _ order: [String: Int]) -> Bool {
     func key(_ weight: Weight) -> (Int, Int, Int) {
@@ -131,16 +105,19 @@ struct KerasLayers {
     return key(left) < key(right)
   }
 
-  /// The names that Keras gives to layers without one in a new session: the class, and from the second on a number.
-  private static func automaticNames(_ order: [String: Int], _ classes: [String: String]) -> [String: String]
-  {
+  /// What Keras calls layers that nobody names in a new session, in which it creates these and no others.
+  private static func automaticNames(_ mapping: DialectMapping, _ order: [String: Int]) -> [String: String] {
+    var kinds: [String: KerasLayerClass] = [:]
+    // The first parameter of a module is its weight, which tells the class.
+    for row in mapping.rows where kinds[row.parameter.module] == nil {
+      kinds[row.parameter.module] = KerasLayerClass(row)
+    }
+    var counts: [KerasLayerClass: Int] = [:]
     var names: [String: String] = [:]
-    var counts: [String: Int] = [:]
     for (module, _) in order.sorted(by: { $0.value < $1.value }) {
-      let className = classes[module] ?? ""
-      let number = counts[className, default: 0]
-      names[module] = number == 0 ? className : "\(className)_\(number)"
-      counts[className] = number + 1
+      guard let kind = kinds[module] else { continue }
+      names[module] = kind.name(number: counts[kind, default: 0])
+      counts[kind, default: 0] += 1
     }
     return names
   }

@@ -4,6 +4,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @testable import SourceFormats
 
 /// New HDF5 files have the structure asked for: that of files which Keras wrote.
@@ -152,14 +158,26 @@ import Testing
     #expect(try directory.names() == [])
   }
 
-  @Test func `a program that is no worker is an error`() throws {
+  @Test(arguments: [
+    ("exit 1", "the worker ended with status 1"), ("kill -9 $$", "the worker was ended by signal 9"),
+    ("exit 0", "the HDF5 library cannot open the file: "), ("echo {}", "the worker's answer is damaged"),
+    (#"echo '{"code":"unsupported","message":"no room"}'"#, "no room"),
+  ])
+  func `a worker that fails is an error and leaves nothing behind`(
+    _ script: String, _ reason: String
+  ) throws {
+    let worker = try directory.create(
+      "worker", Array("#!/bin/sh\n[ $1 = __hdf5-lay-out ] || exec \(Program.executable) $1\n\(script)\n".utf8)
+    )
+    #expect(unsafe worker.withPlatformString { unsafe chmod($0, 0o700) } == 0)
     let output = try AtomicFile(directory.file("new.h5"), overwrite: false)
     let error = try #require(throws: SourceError.self) {
-      try HDF5File.layOut(Self.small, in: output, worker: "/bin/false")
+      try HDF5File.layOut(Self.small, in: output, worker: worker)
     }
-    #expect(error.message == "cannot make the HDF5 file: the worker ended with status 1")
+    #expect(error.message.contains(reason), "\(error.message)")
+    #expect(error.file == output.path.string)
     output.discard()
-    #expect(try directory.names() == [])
+    #expect(try directory.names() == ["worker"])
   }
 }
 
