@@ -73,6 +73,59 @@ import Testing
     #expect(wrong == [], name)
   }
 
+  /// The sides of kernels, and of boxes that are no multiple of a tile, in every order of dimensions.
+  @Test(arguments: [[3, 3, 5, 17], [1, 1, 40, 33], [7, 7, 3, 9], [2, 19, 1, 1]])
+  func `every permutation and flip of dimensions is gathered`(_ stored: [Int]) throws {
+    let count = stored.reduce(1, *)
+    let strides = SourceTensor.contiguousStrides(stored)
+    for width in [1, 2, 4, 8] {
+      let type: ElementType = [1: .uint8, 2: .int16, 4: .int32, 8: .int64][width] ?? .uint8
+      let bytes = (0..<count).flatMap { value in
+        (0..<width).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+      }
+      let source = try ByteSource(bytes)
+      for order in [[3, 2, 0, 1], [0, 1, 3, 2], [1, 3, 0, 2], [2, 3, 0, 1], [3, 2, 1, 0]] {
+        for isFlipped in [false, true] {
+          let shape = order.map { stored[$0] }
+          var view = view(shape, order.map { strides[$0] }, 0, type)
+          if isFlipped {
+            view.storageOffset = (shape[1] - 1) * view.strides[1]
+            view.strides[1] *= -1
+          }
+          var expected: [UInt8] = []
+          for a in 0..<shape[0] {
+            for b in 0..<shape[1] {
+              for c in 0..<shape[2] {
+                for d in 0..<shape[3] {
+                  let offset = zip([a, b, c, d], view.strides).reduce(view.storageOffset) { $0 + $1.0 * $1.1 }
+                  expected += bytes[offset * width..<(offset + 1) * width]
+                }
+              }
+            }
+          }
+          #expect(try source.read(view) == expected, "\(order) of \(stored), \(width) bytes")
+        }
+      }
+    }
+  }
+
+  /// A transposed matrix of which not even one row of the storage fits the window, in elements of one byte.
+  @Test func `a view is gathered by runs where its storage is far larger than the window`() throws {
+    let (rows, columns) = (3, 5_000_000)
+    var bytes = [UInt8](repeating: 0, count: rows * columns)
+    for index in stride(from: 0, to: bytes.count, by: 97) {
+      bytes[index] = UInt8(truncatingIfNeeded: index >> 7)
+    }
+    let found = try ByteSource(bytes).read(view([columns, rows], [1, columns], 0, .uint8))
+    let wrong = bytes.indices.first { bytes[$0] != found[$0 % columns * rows + $0 / columns] }
+    #expect(wrong == nil)
+    let flipped = try ByteSource(bytes).read(view([columns, rows], [-1, columns], columns - 1, .uint8))
+    let wrongFlipped = bytes.indices.first {
+      bytes[$0] != flipped[(columns - 1 - $0 % columns) * rows + $0 / columns]
+    }
+    #expect(wrongFlipped == nil)
+  }
+
   @Test func `a large tensor is read straight through`() throws {
     let bytes = [UInt8](repeating: 7, count: 3_000_001) + [8]
     let source = try ByteSource(bytes)
