@@ -19,8 +19,8 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 /// The built-in dialects, each a file in `Sources/Conversion/Dialects/BuiltIn`.
 let dialects = [
   "attention-module", "cadene", "ecanet", "external-attention", "keras-applications", "keras-functional",
-  "keras-modules", "keras-nam", "kobiso-cbam", "luuuyi-cbam", "nam", "pytorchcv", "qubvel-senet",
-  "senet-moskomule", "tf2cv", "timm", "torchvision",
+  "keras-modules", "keras-nam", "kobiso-cbam", "luuuyi-cbam", "nam", "pytorchcv", "qubvel-resnet",
+  "qubvel-senet", "senet-moskomule", "tf2cv", "timm", "torchvision",
 ]
 
 /// The built-in networks of `attnconv verify --self-test`, recorded by `Fixtures/self-test/generate.py`.

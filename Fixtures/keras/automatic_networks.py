@@ -66,6 +66,20 @@ def qubvel(width=64, repetitions=(3, 4, 6, 3), reduction=16, classes=1000, side=
     return senet.SENet(kind, input_shape=(side, side, 3), weights=None, classes=classes, **parts)
 
 
+def qubvel_named(width=64, repetitions=(2, 2, 2, 2), reduction=16, classes=1000, side=224):
+    """The pre-activation SE-ResNet of the same package, whose layers have names but for those of SE; Keras 2 only."""
+    import inspect
+
+    import tensorflow as tf
+    from classification_models.models import _common_blocks, resnet
+
+    # The width is a number in the code.
+    exec(inspect.getsource(resnet.ResNet).replace("init_filters = 64", f"init_filters = {width}"), vars(resnet))
+    parts = {"backend": tf.keras.backend, "layers": tf.keras.layers, "models": tf.keras.models, "utils": tf.keras.utils}
+    kind = resnet.ModelParams("", repetitions, resnet.residual_conv_block, lambda **own: _common_blocks.ChannelSE(reduction, **own))
+    return resnet.ResNet(kind, input_shape=(side, side, 3), weights=None, classes=classes, **parts)
+
+
 def logits(network):
     """The same network up to the softmax, which the canonical ones leave out."""
     last = network.layers[-1]

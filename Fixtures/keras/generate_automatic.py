@@ -31,6 +31,10 @@ if keras.__version__.startswith("2."):
     fill(network)
     record.add_h5("qubvel-seresnet.h5", lambda path: network.save_weights(path), f"image-classifiers, {KERAS}", "keras-hdf5")
     record.add_reference("qubvel-seresnet", automatic_networks.logits(network), side=32)
+    network = automatic_networks.qubvel_named(width=4, repetitions=(2, 1), reduction=2, classes=6, side=32)
+    fill(network)
+    record.add_h5("qubvel-preact-seresnet.h5", lambda path: network.save_weights(path), f"image-classifiers, {KERAS}", "keras-hdf5")
+    record.add_reference("qubvel-preact-seresnet", automatic_networks.logits(network), side=32)
 else:
     record.add_h5("kobiso-cbam.keras3-model.h5", lambda path: kobiso("cbam").save(path), KERAS, "keras-hdf5")
 

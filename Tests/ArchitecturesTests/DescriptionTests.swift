@@ -110,6 +110,21 @@ import Testing
     }
   }
 
+  @Test func `refuses what networks that activate first do not have`() {
+    let message =
+      "preActivation: found activatesBeforeAttention or a pooled shortcut beside it, expected neither"
+    for json in [
+      changed(
+        ["preActivation"], true,
+        in: .resnet(ResNet(block: .basic, blocksPerStage: [1], shortcut: .averagePool))),
+      changed(
+        ["preActivation"], true,
+        in: .resnet(ResNet(block: .basic, blocksPerStage: [1], activatesBeforeAttention: true))),
+    ] {
+      #expect(throws: ArchitectureError(.invalidArchitecture, message)) { try Architecture(json: json) }
+    }
+  }
+
   @Test func `tells in which members two networks differ`() {
     let plain = ResNet(block: .basic, blocksPerStage: [1, 1, 1, 1])
     var other = plain

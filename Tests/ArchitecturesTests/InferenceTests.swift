@@ -86,6 +86,24 @@ import Testing
     #expect(try ArchitectureInference.infer(shapes: shapes, semantics: semantics) == network)
   }
 
+  @Test(arguments: ResNet.Block.allCases)
+  func `a norm before the head tells that activations come first`(_ block: ResNet.Block) throws {
+    let network = Architecture.resnet(
+      ResNet(
+        block: block, blocksPerStage: [2, 2, 2, 2], shortcutNorm: false, inputNorm: true, preActivation: true)
+    )
+    var shapes = try shapes(network)
+    #expect(shapes["stem.input_norm.weight"] == nil)
+    #expect(shapes["stem.input_norm.bias"] == [3])
+    #expect(shapes["stages.0.blocks.0.shortcut.conv.weight"] != nil)
+    #expect(shapes["stages.0.blocks.0.shortcut.norm.weight"] == nil)
+    #expect(try ArchitectureInference.infer(shapes: shapes) == network)
+    shapes["stages.1.blocks.0.conv1.weight"] = nil
+    #expect(try ArchitectureInference.infer(shapes: shapes) == network)
+    #expect(try Architecture(json: network.json) == network)
+    #expect(network.name == (block == .basic ? "preact-resnet18" : "preact-resnet26"))
+  }
+
   @Test func `an unusual but complete depth is taken as it is`() throws {
     let network = Architecture.resnet(
       ResNet(block: .bottleneck, blocksPerStage: [3, 4, 6, 2], attention: .nam))

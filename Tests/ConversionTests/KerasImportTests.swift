@@ -46,6 +46,9 @@ import Testing
     Network(
       name: "applications-resnet", dialect: "keras-applications", attention: "none", prefix: "",
       layouts: [.channelsLast: 9, .transposed: 1]),
+    Network(
+      name: "qubvel-preact-seresnet", dialect: "qubvel-resnet", attention: "se", prefix: "",
+      layouts: [.channelsLast: 15, .transposed: 1, .pointwiseConvolution: 6]),
   ]
 
   private func plan(_ network: Network) throws -> ImportPlan {

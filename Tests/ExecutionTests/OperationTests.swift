@@ -131,6 +131,16 @@ struct OperationTests {
         0.6766001833252135, 1.9128014666017077, 1.206400733300854, 2.4426020165773483, -1.2488758430474898,
         -4.247376967110809, 1.0, -1.9985011240633197,
       ]),
+    // F.batch_norm(x(1, 2, 2, 2), w(2), v(2), None, v(2), eps=1e-3)
+    OperationCase(
+      testDescription: "batch norm without a scale",
+      operation: .batchNorm(BatchNorm(2, epsilon: 1e-3, hasScale: false)),
+      input: Ramp.input([1, 2, 2, 2]), parameters: norm(2).filter { $0.key != "weight" },
+      shape: [1, 2, 2, 2],
+      expected: [
+        0.8532003666504271, 3.3256029332034154, 1.912801466601708, 4.385204033154697, 0.2503747189841701,
+        -0.7491256557036031, 1.0, 0.0004996253122268035,
+      ]),
     // F.batch_norm(x(2, 3), w(3), v(3), w(3) + 2, v(3), eps=1e-5)
     OperationCase(
       testDescription: "batch norm of vectors", operation: .batchNorm(BatchNorm(3, epsilon: 1e-5)),

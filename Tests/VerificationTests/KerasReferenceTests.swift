@@ -13,7 +13,10 @@ import Verification
     .removingLastComponent().pushing("Fixtures/keras")
 
   @Test(
-    arguments: ["tf2cv-seresnet", "tf2cv-cbam-resnet", "tf2cv-bam-resnet", "applications-resnet"],
+    arguments: [
+      "tf2cv-seresnet", "tf2cv-cbam-resnet", "tf2cv-bam-resnet", "applications-resnet",
+      "qubvel-preact-seresnet",
+    ],
     Engine.allCases.filter(\.isAvailable))
   func `networks compute what Keras computes`(_ name: String, _ engine: Engine) async throws {
     let directory = try TemporaryDirectory()

@@ -1,14 +1,17 @@
 /// Batch norm in evaluation mode (Ioffe and Szegedy 2015), with running statistics.
 public struct BatchNorm: Hashable, Sendable {
-  /// Channels of the input and length of all four parameters.
+  /// Channels of the input and length of all parameters.
   public var channels: Int
   /// The number added to the variance before the square root.
   public var epsilon: Double
+  /// Whether there is a weight; 1 for all channels where there is none (`scale=False` in Keras).
+  public var hasScale: Bool
 
   /// Creates a norm.
-  public init(_ channels: Int, epsilon: Double) {
+  public init(_ channels: Int, epsilon: Double, hasScale: Bool = true) {
     self.channels = channels
     self.epsilon = epsilon
+    self.hasScale = hasScale
   }
 }
 

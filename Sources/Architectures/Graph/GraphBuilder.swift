@@ -26,8 +26,10 @@ struct GraphBuilder {
   }
 
   /// Adds a batch norm.
-  mutating func norm(_ name: String, _ channels: Int, _ input: Node.Source) -> Node.Source {
-    add(name, .batchNorm(BatchNorm(channels, epsilon: epsilon)), input)
+  mutating func norm(
+    _ name: String, _ channels: Int, _ input: Node.Source, hasScale: Bool = true
+  ) -> Node.Source {
+    add(name, .batchNorm(BatchNorm(channels, epsilon: epsilon, hasScale: hasScale)), input)
   }
 
   /// Checks the nodes and makes them a graph.

@@ -95,8 +95,8 @@ public enum Operation: Hashable, Sendable {
       let weight = entry("weight", [layer.kernelCount, 1, layer.kernel], .channelConvolutionWeight)
       return layer.hasBias ? [weight, entry("bias", [layer.kernelCount], .bias)] : [weight]
     case .batchNorm(let layer):
-      return [
-        entry("weight", [layer.channels], .normWeight),
+      let weight = layer.hasScale ? [entry("weight", [layer.channels], .normWeight)] : []
+      return weight + [
         entry("bias", [layer.channels], .normBias),
         entry("running_mean", [layer.channels], .runningMean),
         entry("running_var", [layer.channels], .runningVariance),

@@ -11,7 +11,9 @@ struct ResNetInference {
     let blocksPerStage = preset?.blocksPerStage ?? depth(of: block)
     let stem = stem(stages: blocksPerStage.count)
     let expansion = block == .basic ? 1 : self.expansion()
-    let widths = widths(stages: blocksPerStage.count, stem: stem)
+    // The norm before the head is what only networks that activate first have.
+    let preActivation = preset?.preActivation ?? table.outside.contains(prefix: "final.norm.")
+    let widths = widths(stages: blocksPerStage.count, stem: stem, preActivation: preActivation)
     var shortcut = semantics.shortcut
     if case .deep = stem.convolutions { shortcut = semantics.deepStemShortcut }
     let attention = AttentionInference(
@@ -31,7 +33,9 @@ struct ResNetInference {
       inputChannels: table.outside.side("stem.conv.weight", 1) ?? table.outside.side("stem.conv1.weight", 1)
         ?? preset?.inputChannels ?? 3,
       epsilon: semantics.epsilon, convolutionBias: hasBias ?? preset?.convolutionBias ?? false,
-      padding: semantics.padding, shortcutNorm: shortcutNorm ?? preset?.shortcutNorm ?? true)
+      padding: semantics.padding, shortcutNorm: shortcutNorm ?? preset?.shortcutNorm ?? true,
+      inputNorm: preset?.inputNorm ?? table.outside.contains(prefix: "stem.input_norm."),
+      preActivation: preActivation)
   }
 
   /// Bottlenecks have a third convolution, and their first one is 1x1.
@@ -116,11 +120,13 @@ struct ResNetInference {
     return majority(votes) ?? preset?.expansion ?? 4
   }
 
-  private func widths(stages: Int, stem: ResNet.Stem) -> [Int] {
+  private func widths(stages: Int, stem: ResNet.Stem, preActivation: Bool) -> [Int] {
+    // Behind the first convolution.
+    let norm = preActivation ? "norm2.weight" : "norm1.weight"
     var widths: [Int] = []
     for stage in 0..<stages {
       let votes = table.leaves(stage: stage).flatMap { leaves in
-        [leaves.side("conv1.weight", 0), leaves.side("norm1.weight", 0), leaves.side("conv2.weight", 1)]
+        [leaves.side("conv1.weight", 0), leaves.side(norm, 0), leaves.side("conv2.weight", 1)]
       }
       let doubled = widths.last.map { Self.product($0, 2) }
       let given = preset.flatMap { $0.widths.indices.contains(stage) ? $0.widths[stage] : nil }

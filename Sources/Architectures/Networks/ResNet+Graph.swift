@@ -9,7 +9,8 @@ extension ResNet {
       for index in 0..<blocksPerStage[stage] {
         let path = "stages.\(stage).blocks.\(index)"
         let place = Place(
-          path: path, stage: stage, inputChannels: channels, stride: stage > 0 && index == 0 ? 2 : 1)
+          path: path, stage: stage, inputChannels: channels, stride: stage > 0 && index == 0 ? 2 : 1,
+          isFirst: index == 0)
         output = addBlock(at: place, to: &builder, output)
         channels = outputWidths[stage]
       }
@@ -17,6 +18,10 @@ extension ResNet {
         output = builder.attention(
           attention, "stages.\(stage).attention", channels: channels, place: stage, output)
       }
+    }
+    if preActivation {
+      output = builder.norm("final.norm", channels, output)
+      output = builder.add("final.relu", .relu, output)
     }
     switch headPool {
     case .adaptive: output = builder.add("head.pool", .globalAveragePool, output)
@@ -30,6 +35,7 @@ extension ResNet {
 
   private func addStem(to builder: inout GraphBuilder) -> Node.Source {
     var output = Node.Source.input
+    if inputNorm { output = builder.norm("stem.input_norm", inputChannels, output, hasScale: false) }
     switch stem.convolutions {
     case .single(let width, let kernel, let stride):
       let convolution = convolution(inputChannels, width, kernel: kernel, stride: stride)
@@ -60,11 +66,14 @@ extension ResNet {
     var stage: Int
     var inputChannels: Int
     var stride: Int
+    /// Whether it is the first of its stage.
+    var isFirst: Bool
   }
 
   private func addBlock(
     at place: Place, to builder: inout GraphBuilder, _ input: Node.Source
   ) -> Node.Source {
+    if preActivation { return addPreActivationBlock(at: place, to: &builder, input) }
     let path = place.path
     let outputChannels = outputWidths[place.stage]
     var output = input
@@ -83,6 +92,26 @@ extension ResNet {
     let residual = addShortcut(at: place, to: &builder, input)
     output = builder.combine(path + ".add", .add, output, residual)
     return builder.add(path + ".relu", .relu, output)
+  }
+
+  /// Norm and ReLU before each convolution, nothing behind the sum.
+  private func addPreActivationBlock(
+    at place: Place, to builder: inout GraphBuilder, _ input: Node.Source
+  ) -> Node.Source {
+    let path = place.path
+    var output = input
+    var residual = input
+    for (index, convolution) in convolutions(of: place).enumerated() {
+      output = builder.norm("\(path).norm\(index + 1)", convolution.inputChannels, output)
+      output = builder.add("\(path).relu\(index + 1)", .relu, output)
+      if index == 0, place.isFirst { residual = addProjection(at: place, place.stride, to: &builder, output) }
+      output = builder.add("\(path).conv\(index + 1)", .convolution(convolution), output)
+    }
+    if let attention, !attention.followsStages {
+      output = builder.attention(
+        attention, path + ".attention", channels: outputWidths[place.stage], place: place.stage, output)
+    }
+    return builder.combine(path + ".add", .add, output, residual)
   }
 
   private func convolutions(of place: Place) -> [Convolution] {
@@ -116,9 +145,16 @@ extension ResNet {
       output = builder.add(place.path + ".shortcut.pool", .averagePool(window), output)
       stride = 1
     }
-    let convolution = convolution(place.inputChannels, outputChannels, kernel: 1, stride: stride)
-    output = builder.add(place.path + ".shortcut.conv", .convolution(convolution), output)
-    return shortcutNorm ? builder.norm(place.path + ".shortcut.norm", outputChannels, output) : output
+    return addProjection(at: place, stride, to: &builder, output)
+  }
+
+  private func addProjection(
+    at place: Place, _ stride: Int, to builder: inout GraphBuilder, _ input: Node.Source
+  ) -> Node.Source {
+    let channels = outputWidths[place.stage]
+    let convolution = convolution(place.inputChannels, channels, kernel: 1, stride: stride)
+    let output = builder.add(place.path + ".shortcut.conv", .convolution(convolution), input)
+    return shortcutNorm ? builder.norm(place.path + ".shortcut.norm", channels, output) : output
   }
 
   private func convolution(_ inputs: Int, _ outputs: Int, kernel: Int, stride: Int) -> Convolution {

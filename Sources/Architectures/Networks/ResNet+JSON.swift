@@ -6,11 +6,14 @@ extension ResNet {
     "family", "block", "blocksPerStage", "widths", "expansion", "stem", "stridePosition", "shortcut",
     "attention",
     "activatesBeforeAttention", "headPool", "classes", "inputChannels", "epsilon", "convolutionBias",
-    "padding", "shortcutNorm",
+    "padding", "shortcutNorm", "inputNorm", "preActivation",
   ]
 
   /// The members that a description leaves out, and what they are then.
-  static let defaults: [JSONValue.Member] = [.init("padding", "symmetric"), .init("shortcutNorm", true)]
+  static let defaults: [JSONValue.Member] = [
+    .init("padding", "symmetric"), .init("shortcutNorm", true), .init("inputNorm", false),
+    .init("preActivation", false),
+  ]
 
   /// The description as a JSON object with all members.
   var completeJSON: JSONValue {
@@ -32,6 +35,8 @@ extension ResNet {
       "convolutionBias": .bool(convolutionBias),
       "padding": .string(padding.rawValue),
       "shortcutNorm": .bool(shortcutNorm),
+      "inputNorm": .bool(inputNorm),
+      "preActivation": .bool(preActivation),
     ]
   }
 
@@ -56,7 +61,8 @@ extension ResNet {
       epsilon: try reader.epsilon("epsilon"),
       convolutionBias: try reader.boolean("convolutionBias"),
       padding: try reader.choice("padding", of: PaddingRule.self),
-      shortcutNorm: try reader.boolean("shortcutNorm"))
+      shortcutNorm: try reader.boolean("shortcutNorm"), inputNorm: try reader.boolean("inputNorm"),
+      preActivation: try reader.boolean("preActivation"))
     stridePosition = try reader.choice("stridePosition", of: StridePosition.self)
     try validate()
   }

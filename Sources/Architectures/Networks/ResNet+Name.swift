@@ -23,9 +23,9 @@ extension ResNet {
     Depth(layers: 110, block: .basic, blocksPerStage: [18, 18, 18]),
   ]
 
-  /// The name without attention, then attention, then stem, joined by hyphens.
+  /// `preact` where activations come first, the name without attention, then attention, then stem, joined by hyphens.
   var name: String {
-    var parts: [String] = []
+    var parts = preActivation ? ["preact"] : []
     if let depth = Self.depths.first(where: { $0.block == block && $0.blocksPerStage == blocksPerStage }) {
       parts.append("resnet\(depth.layers)" + letter)
     } else {

@@ -28,6 +28,11 @@ extension ResNet {
         throw ArchitectureError(.invalidArchitecture, "stem.widths: found \(widths.count) widths, expected 3")
       }
     }
+    guard !preActivation || (!activatesBeforeAttention && shortcut == .convolution) else {
+      throw ArchitectureError(
+        .invalidArchitecture,
+        "preActivation: found activatesBeforeAttention or a pooled shortcut beside it, expected neither")
+    }
     if let pool = stem.maxPool {
       // PyTorch refuses padding beyond half the window, which is 3x3 here.
       try check([pool.padding], in: 0...1, "stem.maxPool.padding")

@@ -121,6 +121,12 @@ public struct ResNet: Hashable, Sendable {
   public var padding: PaddingRule
   /// Whether a norm follows the convolution of a shortcut; false in Keras' ResNet for CIFAR.
   public var shortcutNorm: Bool
+  /// Whether the input is normed, without a scale, before the stem (qubvel, after MXNet's ResNets).
+  public var inputNorm: Bool
+  /// Whether norms and ReLUs precede the convolutions of blocks, and a last norm and ReLU the head (He et al. 2016,
+  /// "Identity Mappings in Deep Residual Networks"). The first block of every stage then has a shortcut convolution, which
+  /// reads its first ReLU.
+  public var preActivation: Bool
 
   /// Creates a description; the defaults are those of torchvision. Basic blocks always stride in `conv1`.
   public init(
@@ -128,7 +134,8 @@ public struct ResNet: Hashable, Sendable {
     stridePosition: StridePosition = .conv2, shortcut: Shortcut = .convolution, attention: Attention? = nil,
     activatesBeforeAttention: Bool = false, headPool: HeadPool = .adaptive, classes: Int = 1000,
     inputChannels: Int = 3, epsilon: Double = 1e-5, convolutionBias: Bool = false,
-    padding: PaddingRule = .symmetric, shortcutNorm: Bool = true
+    padding: PaddingRule = .symmetric, shortcutNorm: Bool = true, inputNorm: Bool = false,
+    preActivation: Bool = false
   ) {
     self.block = block
     self.blocksPerStage = blocksPerStage
@@ -146,6 +153,8 @@ public struct ResNet: Hashable, Sendable {
     self.convolutionBias = convolutionBias
     self.padding = padding
     self.shortcutNorm = shortcutNorm
+    self.inputNorm = inputNorm
+    self.preActivation = preActivation
   }
 
   /// Channels behind each stage.

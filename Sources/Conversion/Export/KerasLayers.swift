@@ -47,7 +47,12 @@ struct KerasLayers {
     let order = try Self.creationOrder(of: modules, mapping)
     let depths = try Self.depths(in: mapping.architecture)
     var names = recorded
-    if mapping.dialect.hasAutomaticNames, names.isEmpty { names = Self.automaticNames(mapping, order) }
+    if names.isEmpty {
+      let isAutomatic = mapping.dialect.hasAutomaticNames
+      let unnamed = Set(
+        weights.map(\.row).filter { isAutomatic || $0.isNumberedAttention }.map(\.parameter.module))
+      names = Self.automaticNames(mapping, order.filter { unnamed.contains($0.key) })
+    }
     var layers: [String: (layer: Layer, depth: Int, place: Int)] = [:]
     for weight in weights.sorted(by: { Self.precedes($0, $1, order) }) {
       let parameter = weight.row.parameter

@@ -17,6 +17,13 @@ struct DialectMapping: Sendable {
     var sourceShape: [Int]
     /// How the source arranges the elements, one change after the other; empty for as in the canonical form.
     var layouts: [Layout] = []
+
+    /// Whether it is of an attention module whose name is the canonical one with slashes, which stands for a name that
+    /// Keras makes up.
+    var isNumberedAttention: Bool {
+      parameter.module.contains(".attention.")
+        && sourceName.hasPrefix(AutomaticNames.path(of: parameter.module) + "/")
+    }
   }
 
   /// The dialect.

@@ -139,7 +139,10 @@ struct Recognizer {
     var readings: [Reading] = []
     for place in places {
       let named = PrefixStripping.readings(of: place)
-      for stateDict in named + AutomaticNames.readings(of: named, dialects: dialects, index) {
+      let numbered =
+        AutomaticNames.readings(of: named, dialects: dialects, index)
+        + AutomaticNames.attentionReadings(of: named, dialects: dialects)
+      for stateDict in named + numbered {
         let modules = ModuleNames(stateDict)
         for (order, dialect) in dialects.enumerated() where dialect.canRead(stateDict) {
           for assumed in assumptions(dialect) {

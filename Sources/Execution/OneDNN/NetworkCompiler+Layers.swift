@@ -194,7 +194,8 @@
     /// The norm at a node.
     func norm(_ node: Int) -> PackedWeights.Norm? {
       guard case .batchNorm(let layer) = graph.nodes[node].operation else { return nil }
-      return PackedWeights.Norm(module: graph.nodes[node].module, epsilon: layer.epsilon)
+      return PackedWeights.Norm(
+        module: graph.nodes[node].module, epsilon: layer.epsilon, hasScale: layer.hasScale)
     }
 
     private static func window(_ layer: Convolution, input: [Int]) -> onednn_window {

@@ -26,6 +26,7 @@
     struct Norm: Hashable, Sendable {
       var module: String
       var epsilon: Double
+      var hasScale: Bool
     }
 
     private struct State {
@@ -128,8 +129,10 @@
 
     /// What a norm multiplies by and adds, per channel: gamma / sqrt(variance + epsilon), and beta minus the mean times that.
     func factors(_ norm: Norm) throws(ExecutionError) -> (scale: [Double], shift: [Double]) {
-      let gamma = try weights.doubles(norm.module + ".weight")
       let beta = try weights.doubles(norm.module + ".bias")
+      let gamma =
+        norm.hasScale
+        ? try weights.doubles(norm.module + ".weight") : [Double](repeating: 1, count: beta.count)
       let mean = try weights.doubles(norm.module + ".running_mean")
       let variance = try weights.doubles(norm.module + ".running_var")
       let scale = gamma.indices.map { gamma[$0] / (variance[$0] + norm.epsilon).squareRoot() }

@@ -128,7 +128,8 @@ public struct ReferenceExecutor: Executor {
     case .batchNorm(let layer):
       input.normalize(
         mean: try parameter("running_mean"), variance: try parameter("running_var"),
-        weight: try parameter("weight"),
+        weight: layer.hasScale
+          ? try parameter("weight") : [Double](repeating: 1, count: layer.channels),
         bias: try parameter("bias"), epsilon: layer.epsilon)
     case .normWeightScale(let scale):
       input.scaleChannels(byNormWeight: try weights.doubles(scale.weightName))

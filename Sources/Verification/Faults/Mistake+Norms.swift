@@ -13,7 +13,8 @@ extension KnownFault.Mistake {
 
   /// Two parameters of a norm change places.
   static func exchange(_ first: String, _ second: String, _ graph: Graph) -> [FaultSite] {
-    norms(graph) { module, channels, weights throws(ExecutionError) in
+    norms(graph, where: { $0.hasScale || first != "weight" }) {
+      module, channels, weights throws(ExecutionError) in
       [
         "\(module).\(first)": try Tensor(shape: [channels], values: weights.floats("\(module).\(second)")),
         "\(module).\(second)": try Tensor(shape: [channels], values: weights.floats("\(module).\(first)")),
@@ -63,12 +64,12 @@ extension KnownFault.Mistake {
   }
 
   private static func norms(
-    _ graph: Graph,
+    _ graph: Graph, where isIncluded: (BatchNorm) -> Bool = { _ in true },
     _ tensors:
       @escaping @Sendable (String, Int, ModelWeights) throws(ExecutionError) -> [String: Tensor<Float>]
   ) -> [FaultSite] {
     sites(graph) { _, node in
-      guard case .batchNorm(let norm) = node.operation else { return nil }
+      guard case .batchNorm(let norm) = node.operation, isIncluded(norm) else { return nil }
       let module = node.module
       return FaultSite(module, layers: [module]) { weights throws(ExecutionError) in
         try tensors(module, norm.channels, weights)

@@ -85,6 +85,19 @@ enum NarrowNetworks {
               classes: 10, epsilon: 1e-3, convolutionBias: true, padding: .same, shortcutNorm: false)),
           side: side))
     }
+    for block in ResNet.Block.allCases {
+      cases.append(
+        Case(
+          name: "activated before convolutions, \(block.rawValue)",
+          architecture: .resnet(
+            ResNet(
+              block: block, blocksPerStage: [2, 1], widths: [8, 12],
+              stem: ResNet.Stem(.single(width: 8, kernel: 7, stride: 2), maxPool: ResNet.Stem.MaxPool()),
+              attention: block == .basic
+                ? .squeezeExcitation(Attention.SqueezeExcitation(hidden: [2, 3], hasBias: true)) : nil,
+              classes: 10, epsilon: 2e-5, shortcutNorm: false, inputNorm: true, preActivation: true)),
+          side: 32))
+    }
     return cases
   }()
 }
