@@ -175,14 +175,15 @@ def fill(model) -> None:
 
 
 def renamed(model, seed: int):
-    """The same network with the names of each class of layer exchanged and the operands of sums and products too."""
+    """The same network with made-up names whose numbers say nothing, and with the operands of sums and products exchanged."""
     stream = random.Random(seed)
     config = model.get_config()
     names, classes = {}, {}
     for layer in config["layers"]:
-        classes.setdefault(re.sub(r"\d+$", "", layer["name"].rstrip("_0123456789")), []).append(layer["name"])
-    for members in classes.values():
-        names.update(zip(members, stream.sample(members, len(members))))
+        classes.setdefault(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", layer["class_name"]).lower(), []).append(layer["name"])
+    for kind, members in classes.items():
+        numbers = stream.sample(range(len(members)), len(members))
+        names.update({member: f"{kind}_{number}" if number else kind for member, number in zip(members, numbers)})
 
     def changed(value):
         if isinstance(value, dict):
