@@ -18,9 +18,9 @@ let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-
 
 /// The built-in dialects, each a file in `Sources/Conversion/Dialects/BuiltIn`.
 let dialects = [
-  "attention-module", "cadene", "ecanet", "external-attention", "keras-applications", "keras-functional",
-  "keras-modules", "keras-nam", "kobiso-cbam", "luuuyi-cbam", "nam", "pytorchcv", "qubvel-resnet",
-  "qubvel-senet", "senet-moskomule", "tf2cv", "timm", "torchvision",
+  "attention-module", "cadene", "ecanet", "external-attention", "keras-applications", "keras-attributes",
+  "keras-functional", "keras-modules", "keras-nam", "kobiso-cbam", "luuuyi-cbam", "nam", "pytorchcv",
+  "qubvel-resnet", "qubvel-senet", "senet-moskomule", "tf2cv", "timm", "torchvision",
 ]
 
 /// The built-in networks of `attnconv verify --self-test`, recorded by `Fixtures/self-test/generate.py`.

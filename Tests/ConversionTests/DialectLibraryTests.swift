@@ -9,7 +9,7 @@ import TestSupport
   private static let names = [
     "torchvision", "attention-module", "ecanet", "nam", "timm", "pytorchcv", "senet-moskomule", "cadene",
     "luuuyi-cbam", "external-attention", "tf2cv", "keras-applications", "kobiso-cbam", "qubvel-resnet",
-    "qubvel-senet", "keras-modules", "keras-nam", "keras-functional",
+    "qubvel-senet", "keras-modules", "keras-attributes", "keras-nam", "keras-functional",
   ]
 
   @Test func `all built-in dialects are valid and in the order of preference`() throws {

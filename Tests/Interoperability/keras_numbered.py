@@ -15,7 +15,9 @@ sys.path += [sys.path.pop(0), str(pathlib.Path(__file__).parents[2] / "Fixtures/
 import keras
 import numpy as np
 
+import attention_layers
 import automatic_networks
+import small_network
 from keras_networks import fill, save_reference
 
 # ResNet-20 as it is published; SE-ResNet-50 at a quarter of its width.
@@ -35,3 +37,11 @@ for name, build in NETWORKS.items():
     image = (np.random.Generator(np.random.PCG64(7)).random((2, 3, side, side)) * 4 - 2).astype(np.float32)
     output = automatic_networks.logits(network)(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False)
     save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": np.asarray(output, np.float32)})
+
+# Modules alone. The second and third form name what is inside of the layer by its attributes.
+for kind in ("se", "cbam", "bam", "eca", "nam"):
+    network = attention_layers.module(kind)
+    small_network.fill(network)
+    network.save_weights(folder / f"{kind}.h5")
+    network.save(folder / f"{kind}.keras")
+    keras.src.saving.saving_lib.save_weights_only(network, str(folder / f"{kind}.weights.h5"))

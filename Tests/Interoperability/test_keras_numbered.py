@@ -71,6 +71,12 @@ def test_modules_alone_agree(attnconv, fixtures, version):
         assert ("declared" in checkpoints.source(canonical)) == bool(options)
 
 
+@pytest.mark.parametrize("kind", ["se", "cbam", "bam", "eca", "nam"])
+def test_names_of_attributes_tell_as_much_as_numbers(attnconv, saved, kind):
+    contents = {checkpoints.content(attnconv.import_(saved / f"{kind}.{form}", name=form)) for form in ("h5", "keras", "weights.h5")}
+    assert len(contents) == 1
+
+
 def test_missing_statistics_are_demanded(attnconv, fixtures):
     result = attnconv.run("import", fixtures / "keras/modules/nam-without-statistics.h5", "-o", attnconv.folder / "nam.safetensors")
     assert result.returncode == 1 and not (attnconv.folder / "nam.safetensors").exists()

@@ -61,11 +61,13 @@ public struct Dialect: Sendable {
   }
 
   /// The features that the conditions of rules ask for, with the values asked for. The attention kind is
-  /// left out: names alone tell it.
+  /// left out where names alone tell it: where no two kinds share one.
   var conditionalFeatures: [String: Set<String>] {
     var features: [String: Set<String>] = [:]
+    let byName = Dictionary(grouping: rules.filter { $0.part != nil }, by: \.source)
+    let isShared = byName.values.contains { Set($0.map { $0.condition["attention"] }).count > 1 }
     for rule in rules {
-      for (feature, value) in rule.condition where feature != "attention" {
+      for (feature, value) in rule.condition where feature != "attention" || isShared {
         features[feature, default: []].insert(value)
       }
     }

@@ -83,7 +83,8 @@ public struct DialectLibrary: Sendable {
       PackageResources.external_attention_json, PackageResources.tf2cv_json,
       PackageResources.keras_applications_json, PackageResources.kobiso_cbam_json,
       PackageResources.qubvel_resnet_json, PackageResources.qubvel_senet_json,
-      PackageResources.keras_modules_json, PackageResources.keras_nam_json,
+      PackageResources.keras_modules_json, PackageResources.keras_attributes_json,
+      PackageResources.keras_nam_json,
       PackageResources.keras_functional_json,
     ]
   }

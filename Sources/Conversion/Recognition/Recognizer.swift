@@ -74,6 +74,8 @@ struct Recognizer {
     let complete = fits.filter { $0.faults.isEmpty && $0.stateDict.key == best.stateDict.key }
     let rivals = complete.filter {
       !$0.hasSameMapping(as: best) && $0.stateDict.changes == best.stateDict.changes
+        // Of one code base's modules, the one that it really has: no CBAM without its spatial gate beside an SE.
+        && ($0.isExact || !best.isExact || $0.dialect.name != best.dialect.name)
     }
     if best.faults.isEmpty, !rivals.isEmpty {
       let names = ([best] + rivals).map { "\($0.dialect.name) (\($0.architecture.name))" }
