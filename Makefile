@@ -63,9 +63,11 @@ interoperability: examples ## Check against real PyTorch, timm, pytorchcv and Ke
 bench-programs: release # What the benchmarks measure, and what they measure against
 	$(PACKAGE) Benchmarks/Execution
 	Tools/python-environment.sh --with-onnxruntime
+	Tools/keras-environment.sh 2
 
-bench: bench-programs ## Measure against cp, PyTorch and ONNX Runtime; writes Benchmarks/RESULTS.md
+bench: bench-programs ## Measure against cp, PyTorch, Keras and ONNX Runtime; writes Benchmarks/RESULTS.md
 	.venv/bin/python Benchmarks/import.py --write
+	.venv/bin/python Benchmarks/import_keras.py --write
 	.venv/bin/python Benchmarks/execution.py --write
 
 completions: release ## Print shell completions for bash, zsh and fish into .build/completions

@@ -11,7 +11,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv/bin/python"
 RESULTS = ROOT / "Benchmarks/RESULTS.md"
-SECTIONS = ["Import", "Execution"]
+SECTIONS = ["Import", "Keras import", "Execution"]
 
 
 def measure(command, target: pathlib.Path | None = None) -> tuple[float, int]:

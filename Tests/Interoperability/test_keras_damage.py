@@ -90,8 +90,9 @@ def test_flipped_bits(attnconv, containers, tmp_path, damaged):
     assert len(statuses) == SEEDS and 2 in statuses
 
 
-@pytest.mark.parametrize("name", ["hostile/soft-link.h5", "keras3.deflated.keras"])
-def test_every_truncation(attnconv, tmp_path, name):
+# Every length of the smallest HDF5 file; of an archive, whose directory stands at the end, some.
+@pytest.mark.parametrize("name, step", [("hostile/soft-link.h5", 1), ("keras3.deflated.keras", 7)])
+def test_truncation(attnconv, tmp_path, name, step):
     content = (FIXTURES / "keras" / name).read_bytes()
 
     def job(length):
@@ -101,7 +102,7 @@ def test_every_truncation(attnconv, tmp_path, name):
         run(attnconv.executable, folder, "cut", (2,))
         shutil.rmtree(folder)
 
-    spread([lambda length=length: job(length) for length in range(len(content))])
+    spread([lambda length=length: job(length) for length in range(0, len(content), step)])
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (FIXTURES / "keras/hostile").iterdir()))
