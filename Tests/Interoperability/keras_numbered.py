@@ -9,7 +9,7 @@ import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
-# Behind the installed packages, one of which is called keras_applications as a file of this folder is.
+# Behind the installed packages, so that no file of this folder hides one of them.
 sys.path += [sys.path.pop(0), str(pathlib.Path(__file__).parents[2] / "Fixtures/keras")]
 
 import keras

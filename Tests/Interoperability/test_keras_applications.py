@@ -13,7 +13,7 @@ from test_schemas import report
 
 MOBILE = ["MobileNetV2-1.0", "MobileNetV2-0.35"]
 NETWORKS = ["ResNet50", *MOBILE]
-FILES = {"2": ["{}.h5", "{}.model.h5"], "3": ["{}.model.h5"]}
+FILES = {"2": ["{}.h5", "{}.model.h5"], "3": ["{}.weights.h5", "{}.keras", "{}.model.h5"]}
 
 
 @pytest.fixture(scope="module")
