@@ -66,9 +66,16 @@ import Testing
       + ["resnet18-se", "resnet50-se"].map { Network("cadene", $0) }
       + ["resnet18-cbam", "resnet50-cbam", "cbam-module"].map { Network("luuuyi-cbam", $0) }
       + ["se-module", "cbam-module", "bam-module", "eca-module"].map { Network("external-attention", $0) }
+      + [
+        "resnet18", "resnet50", "resnet18-se", "resnet50-se", "resnet18-bam", "resnet50-bam", "resnet50-cbam",
+        "se-module", "bam-module", "cbam-module",
+      ].map { Network("tf2cv", $0) }
+
+    /// Those whose layers do not stand inside of others.
+    static let flat = ["resnet50", "mobilenetv2"].map { Network("keras-applications", $0) }
   }
 
-  @Test(arguments: Network.all)
+  @Test(arguments: Network.all + Network.flat)
   func `every layer that runs once is found by its source name`(_ network: Network) throws {
     let names = try names(network.name, network.dialect)
     let architecture = try network.architecture()
@@ -200,6 +207,23 @@ import Testing
       "resnet50-cbam", "tf2cv", "features/features/stage1/stage1/unit1",
       "stages.0.blocks.0.relu"
     ),
+    // Keras numbers layers that nobody named, and puts the name of the model before all.
+    (
+      "resnet50-se", "tf2cv", "features/features/stage2/stage2/unit1/se_block_7",
+      "stages.1.blocks.0.attention.scale"
+    ),
+    (
+      "resnet50-se", "tf2cv", "features/features/stage2/stage2/unit1/se_block_7/conv1/conv",
+      "stages.1.blocks.0.attention.reduce"
+    ),
+    (
+      "resnet50-bam", "tf2cv", "features/features/stage2/stage2/unit1/bam/ch_att",
+      "stages.0.attention.channel.unflatten"
+    ),
+    ("resnet50", "keras-applications", "conv3_block1_2_relu", "stages.1.blocks.0.relu2"),
+    ("resnet50", "keras-applications", "conv3_block1_out", "stages.1.blocks.0.relu"),
+    ("mobilenetv2", "keras-applications", "block_4_add", "stages.2.blocks.1.add"),
+    ("mobilenetv2", "keras-applications", "global_average_pooling2d_4", "head.pool"),
     ("cbam-module", "external-attention", "ca", "attention.channel.unflatten"),
     ("bam-module", "external-attention", "sa", "attention.spatial.project"),
   ]
@@ -339,7 +363,7 @@ import Testing
   func `every line on an output has its place in a network`(_ name: String) throws {
     let dialect = try DialectLibrary().dialect(named: name)
     var rest = Set(dialect.outputs)
-    for network in Network.all where network.dialect == name {
+    for network in Network.all + Network.flat where network.dialect == name {
       let architecture = try network.architecture()
       let features = ArchitectureFeatures.of(architecture)
       let graph = try architecture.graph()

@@ -1,7 +1,7 @@
 """Writes networks of keras.applications with random weights, for `test_keras_applications.py`: FOLDER NAME...
 
 Runs in `.venv-keras2` and in `.venv-keras3`. For each network, such as ResNet50 or MobileNetV2-0.35: its weights and the whole
-model in the formats that this Keras has, and NAME.reference.safetensors with an input (N,C,H,W) and the logits for it.
+model in the formats that this Keras has, and NAME.reference.safetensors with an input, the logits for it and all taps.
 """
 import os
 import pathlib
@@ -12,9 +12,8 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import keras
-import numpy as np
 
-from keras_networks import fill, save_reference
+from keras_networks import fill, image, record
 
 
 def build(name: str, side: int):
@@ -35,6 +34,4 @@ for name in sys.argv[2:]:
         network.save_weights(folder / f"{name}.weights.h5")
         network.save(folder / f"{name}.keras")
     network.save(folder / f"{name}.model.h5")
-    image = (np.random.Generator(np.random.PCG64(7)).random((2, 3, side, side)) * 4 - 2).astype(np.float32)
-    output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
-    save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": output})
+    record(network, image(side, 2), str(folder / f"{name}.reference.safetensors"), weights=str(folder / f"{name}.model.h5"), taps="all")

@@ -1,9 +1,8 @@
 """Writes networks of tf2cv with random weights, for `test_keras.py`. Runs in `.venv-keras2`: FOLDER NAME...
 
 For each network: NAME.h5 as Keras saves it, NAME.npz with the same arrays by the names of Keras, and
-NAME.reference.safetensors with an input (N,C,H,W) and what the network computes with it.
+NAME.reference.safetensors with an input, what the network computes with it, and all taps.
 """
-import json
 import os
 import pathlib
 import sys
@@ -12,6 +11,9 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 import numpy as np
+
+sys.path.append(str(pathlib.Path(__file__).parents[2] / "Tools"))
+from record_reference_keras import record
 
 
 def fill(model) -> None:
@@ -32,14 +34,10 @@ def fill(model) -> None:
     model.set_weights(arrays)
 
 
-def save_reference(path: pathlib.Path, tensors: dict) -> None:
-    header, data = {}, b""
-    for name, value in tensors.items():
-        header[name] = {"dtype": "F32", "shape": list(value.shape), "data_offsets": [len(data), len(data) + value.nbytes]}
-        data += value.tobytes()
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(len(text).to_bytes(8, "little") + text + data)
+def image(side: int, count: int) -> np.ndarray:
+    """Images as Keras takes them, [N, H, W, C]."""
+    stream = np.random.Generator(np.random.PCG64(7))
+    return np.ascontiguousarray((stream.random((count, 3, side, side)) * 4 - 2).astype(np.float32).transpose(0, 2, 3, 1))
 
 
 if __name__ == "__main__":
@@ -52,6 +50,4 @@ if __name__ == "__main__":
         fill(network)
         network.save_weights(folder / f"{name}.h5")
         np.savez(folder / f"{name}.npz", **{weight.name: weight.numpy() for weight in network.weights})
-        image = (np.random.Generator(np.random.PCG64(7)).random((1, 3, 224, 224)) * 4 - 2).astype(np.float32)
-        output = np.asarray(network(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False), np.float32)
-        save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": output})
+        record(network, image(224, 1), str(folder / f"{name}.reference.safetensors"), weights=str(folder / f"{name}.h5"), taps="all")

@@ -13,12 +13,11 @@ os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 sys.path += [sys.path.pop(0), str(pathlib.Path(__file__).parents[2] / "Fixtures/keras")]
 
 import keras
-import numpy as np
 
 import attention_layers
 import automatic_networks
 import small_network
-from keras_networks import fill, save_reference
+from keras_networks import fill, image, record
 
 # ResNet-20 as it is published; SE-ResNet-50 at a quarter of its width.
 NETWORKS = {f"kobiso-{kind}": lambda kind=kind: automatic_networks.kobiso(None if kind == "plain" else kind) for kind in ("plain", "se", "cbam")}
@@ -34,9 +33,7 @@ for name, build in NETWORKS.items():
     # These hold no names of layers, only their classes, counted by depth.
     keras.src.saving.saving_lib.save_weights_only(network, str(folder / f"{name}.weights.h5"))
     side = network.input.shape[1]
-    image = (np.random.Generator(np.random.PCG64(7)).random((2, 3, side, side)) * 4 - 2).astype(np.float32)
-    output = automatic_networks.logits(network)(np.ascontiguousarray(image.transpose(0, 2, 3, 1)), training=False)
-    save_reference(folder / f"{name}.reference.safetensors", {"input": image, "output": np.asarray(output, np.float32)})
+    record(network, image(side, 2), str(folder / f"{name}.reference.safetensors"), weights=str(folder / f"{name}.h5"), taps=None)
 
 # Modules alone. The second and third form name what is inside of the layer by its attributes.
 for kind in ("se", "cbam", "bam", "eca", "nam"):

@@ -48,6 +48,27 @@ enum PrefixStripping {
     return readings
   }
 
+  /// A state dict without wrappers and without what stands before all of its names, unless numbers alone follow it.
+  static func withoutSharedPrefix(_ stateDict: StateDict) -> StateDict {
+    let split = stateDict.names.map {
+      $0.split(separator: stateDict.framework.separator, omittingEmptySubsequences: false).map(String.init)
+    }
+    var readings = [stateDict]
+    guard stateDict.framework == .pytorch else {
+      appendSharedPrefixes(of: split, "", 0, stateDict, to: &readings)
+      return readings.last(where: isNamed) ?? stateDict
+    }
+    let prefix = removedWrappers(split)
+    let unwrapped = split.map { segments in segments.filter { !wrapperSegments.contains($0) } }
+    if !prefix.isEmpty { append(unwrapped, prefix, 1, of: stateDict, to: &readings) }
+    appendSharedPrefixes(of: unwrapped, prefix, prefix.isEmpty ? 0 : 1, stateDict, to: &readings)
+    return readings.last(where: isNamed) ?? stateDict
+  }
+
+  private static func isNamed(_ stateDict: StateDict) -> Bool {
+    stateDict.names.contains { !($0.first?.isNumber ?? true) }
+  }
+
   /// Adds a reading for each leading segment that all names share; returns how often names were changed.
   @discardableResult
   private static func appendSharedPrefixes(
@@ -67,18 +88,32 @@ enum PrefixStripping {
     return changes
   }
 
+  /// A state dict of Keras without the numbers behind names that Keras made up; `nil` where it has none, or where they
+  /// tell layers apart.
+  static func withoutNumbers(_ stateDict: StateDict) -> StateDict? {
+    guard stateDict.framework == .keras else { return nil }
+    var readings: [StateDict] = []
+    appendWithoutNumbers(stateDict, to: &readings)
+    return readings.first
+  }
+
   /// Adds a reading without the numbers that Keras puts behind names that it made up (`se_block_1`).
   private static func appendWithoutNumbers(_ reading: StateDict, to readings: inout [StateDict]) {
-    let names = reading.names.map { name in
-      name.split(separator: "/", omittingEmptySubsequences: false).map { segment in
-        guard let bar = segment.lastIndex(of: "_"), bar != segment.startIndex else { return String(segment) }
-        let number = segment[segment.index(after: bar)...]
-        return number.isEmpty || !number.utf8.allSatisfy { 0x30...0x39 ~= $0 }
-          ? String(segment) : String(segment[..<bar])
-      }
-    }
+    let names = reading.names.map(segmentsWithoutNumbers)
     guard names.map({ $0.joined(separator: "/") }) != reading.names else { return }
     append(names, reading.strippedPrefix, reading.changes + 1, of: reading, to: &readings)
+  }
+
+  /// The name of a layer of Keras without the numbers behind its parts.
+  static func withoutNumbers(_ name: String) -> String { segmentsWithoutNumbers(name).joined(separator: "/") }
+
+  private static func segmentsWithoutNumbers(_ name: String) -> [String] {
+    name.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+      guard let bar = segment.lastIndex(of: "_"), bar != segment.startIndex else { return String(segment) }
+      let number = segment[segment.index(after: bar)...]
+      return number.isEmpty || !number.utf8.allSatisfy { 0x30...0x39 ~= $0 }
+        ? String(segment) : String(segment[..<bar])
+    }
   }
 
   /// The first two names that become one when wrappers are taken away, or `nil` where none do.

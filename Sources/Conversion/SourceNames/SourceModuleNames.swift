@@ -85,6 +85,19 @@ public struct SourceModuleNames: Sendable {
   ///
   /// - Throws: ``SourceNameFault`` where that is not certain.
   public func node(of module: String) throws(SourceNameFault) -> String {
+    do throws(SourceNameFault) {
+      return try node(readAs: module)
+    } catch {
+      // Keras numbers layers that nobody named, in another way whenever a program builds more than one model.
+      let plain = PrefixStripping.withoutNumbers(module)
+      guard dialect.framework == .keras, plain != module, let node = try? node(readAs: plain) else {
+        throw error
+      }
+      return node
+    }
+  }
+
+  private func node(readAs module: String) throws(SourceNameFault) -> String {
     var nodes: [String] = []
     var fault: SourceNameFault?
     for reading in PrefixStripping.readings(of: module, prefixes, dialect.framework.separator) {
