@@ -22,6 +22,8 @@ public struct ConversionError: ExplainedError {
     case unreadableTensor = "unreadable-tensor"
     /// A dialect file breaks the rules of its format.
     case invalidDialect = "invalid-dialect"
+    /// The dialect is a draft, and nobody has decided on some of its lines yet.
+    case uncertainDialect = "uncertain-dialect"
     /// A name given on the command line is not known.
     case unknownName = "unknown-name"
     /// A checksum that the source states does not match its bytes.
@@ -54,6 +56,16 @@ public struct ConversionError: ExplainedError {
     self.file = file
     self.offset = offset
     self.hint = hint
+  }
+
+  /// Why a draft is not used while some of its lines are uncertain; `nil` where none are. A wrong line may pass every
+  /// check of names and shapes.
+  init?(uncertain modules: [String], in dialect: Dialect) {
+    guard let first = modules.first else { return nil }
+    let others = modules.count > 1 ? " and \(modules.count - 1) more" : ""
+    self.init(
+      .uncertainDialect, "dialect \(dialect.name) is a draft that is not certain about \(first)\(others)",
+      hint: "compare the lines marked \"uncertain\" with the code, correct them, and delete the marks")
   }
 
   /// Any error in terms of this module; its own errors stay as they are.

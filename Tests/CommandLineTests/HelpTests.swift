@@ -19,6 +19,7 @@ import TestSupport
       ("verify", ["verify", "--help"]),
       ("pin", ["pin", "--help"]),
       ("run", ["run", "--help"]),
+      ("map", ["map", "--help"]),
       ("dialects", ["dialects", "--help"]),
     ])
   func `help is as recorded`(_ name: String, _ arguments: [String]) async throws {

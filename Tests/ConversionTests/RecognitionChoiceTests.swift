@@ -191,8 +191,8 @@ import TestSupport
         .unrecognized,
         "no dialect knows the 2 tensor names, which begin with \"encoder.q.weight\", \"encoder.k.weight\"",
         hint:
-          "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; other names can be described "
-          + "in a file for --dialect-file")
+          "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; 'attnconv map' drafts "
+          + "a file for --dialect-file that describes other names")
     ) { try plan(source) }
   }
 }

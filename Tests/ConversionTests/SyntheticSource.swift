@@ -41,6 +41,9 @@ struct SyntheticSource {
   /// Takes away the tensors whose name begins with some text.
   mutating func remove(_ prefix: String) { tensors.removeAll { $0.path.last?.hasPrefix(prefix) == true } }
 
+  /// Takes away the tensors whose name is such.
+  mutating func remove(_ isSuch: (String) -> Bool) { tensors.removeAll { isSuch($0.path.last ?? "") } }
+
   /// Changes the tensor of a name.
   mutating func change(_ name: String, _ body: (inout SourceTensor) -> Void) {
     for index in tensors.indices where tensors[index].path.last == name { body(&tensors[index]) }

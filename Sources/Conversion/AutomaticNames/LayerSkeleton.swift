@@ -58,7 +58,7 @@ struct LayerSkeleton: Sendable {
       guard let place = order.place(of: parameter.module),
         let found = dialect.sourceModule(canonical: parameter.module, features: features)
       else { continue }
-      let row = DialectMapping.row(parameter, found, dialect.framework)
+      let row = DialectMapping.row(parameter, found, dialect)
       layers.append(
         (place, Layer(module: parameter.module, kind: KerasLayerClass(row), layout: found.layout)))
     }

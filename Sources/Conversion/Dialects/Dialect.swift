@@ -35,6 +35,10 @@ public struct Dialect: Sendable {
   /// What no tensor shows, with the features under which it holds; later entries override earlier ones.
   let semantics: [(condition: [String: String], values: JSONValue)]
 
+  /// What stands behind a module's name for parameters that the code base calls otherwise than its framework,
+  /// the separator included: `.w`.
+  let suffixes: [Parameter.Role: String]
+
   /// The order in which the code base creates its layers; `nil` where nothing depends on it.
   let creationOrder: CreationOrder?
 
@@ -105,6 +109,26 @@ public struct Dialect: Sendable {
   /// The name that the source gives to a canonical module, and its layout; `nil` where no line applies.
   func sourceModule(canonical path: String, features: [String: String]) -> (name: String, layout: Layout?)? {
     rule(for: path, features: features).map { ($0.name, rules[$0.index].layout) }
+  }
+
+  /// Why the line that names a canonical module has still to be checked; `nil` where it is certain.
+  func uncertainty(canonical path: String, features: [String: String]) -> String? {
+    rule(for: path, features: features).flatMap { rules[$0.index].uncertainty }
+  }
+
+  /// The name of a parameter whose module has a name.
+  func name(of parameter: Parameter, in module: String) -> String {
+    if let suffix = suffixes[parameter.role] { return module + suffix }
+    return name(framework.leaf(of: parameter), in: module)
+  }
+
+  /// Another name that the framework may give to the same parameter; `nil` for none.
+  func otherName(of parameter: Parameter, in module: String) -> String? {
+    suffixes[parameter.role] == nil ? framework.otherLeaf(of: parameter).map { name($0, in: module) } : nil
+  }
+
+  private func name(_ leaf: String, in module: String) -> String {
+    module.isEmpty ? leaf : module + String(framework.separator) + leaf
   }
 
   /// The line that applies to a canonical module, and the name it gives.

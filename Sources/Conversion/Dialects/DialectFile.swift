@@ -35,7 +35,7 @@ struct DialectFile {
       root, "the dialect",
       allowed: [
         "$schema", "schemaVersion", "name", "title", "source", "framework", "accepts", "flatBlocks",
-        "semantics", "modules", "outputs", "attention", "creationOrder", "names",
+        "semantics", "modules", "outputs", "attention", "creationOrder", "names", "suffixes",
       ])
     guard root["schemaVersion"]?.integerValue == Self.currentVersion else {
       throw fault("\"schemaVersion\" must be \(Self.currentVersion)")
@@ -81,8 +81,33 @@ struct DialectFile {
     return Dialect(
       name: try text(root, "name"), title: try text(root, "title"), source: try text(root, "source"),
       framework: framework, accepts: accepts, rules: rules, outputs: outputs, flatBlocks: flatBlocks,
-      semantics: semantics, creationOrder: creationOrder,
+      semantics: semantics, suffixes: try suffixes(root), creationOrder: creationOrder,
       hasAutomaticNames: try hasAutomaticNames(root, creationOrder))
+  }
+
+  /// What stands behind the names of modules, for the parameters that the framework calls otherwise.
+  private func suffixes(_ root: JSONValue) throws(ConversionError) -> [Parameter.Role: String] {
+    guard let value = root["suffixes"] else { return [:] }
+    guard let members = value.objectValue else {
+      throw fault("\"suffixes\" is \(value.kind), expected an object")
+    }
+    var suffixes: [Parameter.Role: String] = [:]
+    for member in members {
+      guard let role = Parameter.Role(rawValue: member.name) else {
+        let known = Parameter.Role.allCases.map(\.rawValue).joined(separator: ", ")
+        throw fault("unknown parameter \"\(member.name)\" in \"suffixes\", expected one of \(known)")
+      }
+      guard let text = member.value.stringValue, !text.isEmpty else {
+        throw fault("suffix \"\(member.name)\" is \(member.value.text()), expected a text")
+      }
+      suffixes[role] = text
+    }
+    return suffixes
+  }
+
+  /// Why a line has still to be checked by a person; `nil` where it has not.
+  private func uncertainty(_ row: JSONValue) throws(ConversionError) -> String? {
+    row["uncertain"] == nil ? nil : try text(row, "uncertain")
   }
 
   private func creationOrder(_ root: JSONValue) throws(ConversionError) -> CreationOrder? {
@@ -128,7 +153,8 @@ struct DialectFile {
     }
     for place in places {
       for row in try array(part, "modules") {
-        try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when"])
+        try check(
+          row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when", "uncertain"])
         let separator = place.source.isEmpty ? "" : String(framework.separator)
         var condition = try condition(row).merging(place.condition) { inner, _ in inner }
         condition["attention"] = kind
@@ -137,7 +163,7 @@ struct DialectFile {
             canonical: try NameTemplate(place.canonical + "." + text(row, "canonical")),
             source: try NameTemplate(place.source + separator + text(row, "source")),
             layout: try layout(row), condition: condition, leaves: try leaves(row),
-            part: try text(row, "canonical"))
+            part: try text(row, "canonical"), uncertainty: try uncertainty(row))
         try checkVariables(rule.canonical, rule.source)
         rules.append(rule)
       }
@@ -160,11 +186,11 @@ struct DialectFile {
   }
 
   private func rule(_ row: JSONValue) throws(ConversionError) -> ModuleRule {
-    try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when"])
+    try check(row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when", "uncertain"])
     let rule = ModuleRule(
       canonical: try NameTemplate(try text(row, "canonical")),
       source: try NameTemplate(try text(row, "source")), layout: try layout(row),
-      condition: try condition(row), leaves: try leaves(row))
+      condition: try condition(row), leaves: try leaves(row), uncertainty: try uncertainty(row))
     try checkVariables(rule.canonical, rule.source)
     return rule
   }

@@ -21,6 +21,9 @@ struct ModuleRule: Hashable, Sendable {
   /// The module within its attention module, `channel.reduce`; `nil` for modules of the backbone.
   var part: String?
 
+  /// Why a person has still to check the line; `nil` for a line that is certain. A draft has such lines.
+  var uncertainty: String?
+
   /// Whether the line applies to an architecture with some features.
   func applies(to features: [String: String]) -> Bool {
     condition.allSatisfy { features[$0.key] == $0.value }

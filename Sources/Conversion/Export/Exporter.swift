@@ -86,6 +86,7 @@ public struct Exporter: Sendable {
       try check(dialect, target, checkpoint)
       let origin = ExportOrigin(checkpoint, dialect)
       let mapping = try DialectMapping(dialect, architecture, layouts: origin.layouts)
+      if let doubt = ConversionError(uncertain: mapping.doubts.map(\.module), in: dialect) { throw doubt }
       if !origin.isOwnDialect {
         let features = ArchitectureFeatures.of(architecture)
         if let mismatch = dialect.mismatch(with: mapping.rows.map(\.parameter), features: features) {

@@ -65,6 +65,9 @@ public struct ImportPlan: Sendable {
   /// What the file says about itself that its tensors contradict.
   public let warnings: [String]
 
+  /// Canonical modules whose names a person has still to check: the dialect is a draft (``DialectDraft``).
+  public let uncertainModules: [String]
+
   /// Whether the import can be carried out.
   public var isComplete: Bool { faults.isEmpty }
 }

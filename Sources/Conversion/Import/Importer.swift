@@ -79,7 +79,9 @@ public struct Importer: Sendable {
       allowed: allowed.filter { !given.contains($0.canonicalName ?? "") },
       declared: declared, rows: rows,
       notes: recognition.notes + index.notes,
-      warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture))
+      warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture)
+        + fit.mapping.doubts.map(\.text),
+      uncertainModules: fit.mapping.doubts.map(\.module))
   }
 
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.
@@ -93,6 +95,7 @@ public struct Importer: Sendable {
     guard plan.isComplete else {
       throw ConversionError(.incomplete, "\(plan.faults.count) names do not fit")
     }
+    if let doubt = ConversionError(uncertain: plan.uncertainModules, in: plan.dialect) { throw doubt }
     let result = try await SafetensorsOutput.write(
       plan.rows.map(\.output), from: plan.index, to: path, overwrite: overwrite,
       ignoreChecksums: options.ignoresChecksums, progress: options.progress

@@ -76,7 +76,7 @@ struct DialectMapping: Sendable {
           .unrepresentable, "dialect \(dialect.name) has no name for \"\(parameter.name)\"",
           hint: "choose another dialect with --dialect")
       }
-      let row = Self.row(parameter, module, dialect.framework)
+      let row = Self.row(parameter, module, dialect)
       if let other = owners.updateValue(parameter.name, forKey: row.sourceName) {
         throw ConversionError(
           .invalidDialect,
@@ -93,19 +93,35 @@ struct DialectMapping: Sendable {
     try DialectMapping(dialect, architecture, layouts: layouts)
   }
 
+  /// Modules whose line is marked as uncertain, with the reason in a sentence.
+  var doubts: [(module: String, text: String)] {
+    let features = ArchitectureFeatures.of(architecture)
+    return rows.map(\.parameter.module).uniqued().compactMap { module in
+      dialect.uncertainty(canonical: module, features: features).map { reason in
+        let name = dialect.sourceModule(canonical: module, features: features)?.name ?? ""
+        return (module, "it is not certain that \(name) is \(module): \(reason)")
+      }
+    }
+  }
+
   /// How the source calls and arranges one parameter of a module.
   static func row(
-    _ parameter: Parameter, _ module: (name: String, layout: Layout?), _ framework: Framework
+    _ parameter: Parameter, _ module: (name: String, layout: Layout?), _ dialect: Dialect
   ) -> Row {
-    func name(_ leaf: String) -> String {
-      module.name.isEmpty ? leaf : module.name + String(framework.separator) + leaf
-    }
     // A layout concerns the weight of a module; biases and norms are vectors either way.
-    let own = [module.layout].compactMap(\.self).applied(canonical: parameter.shape)
-    let whole = [framework.layout(rank: own.shape.count)].compactMap(\.self).applied(canonical: own.shape)
+    let source = arrangement(of: parameter, layout: module.layout, dialect.framework)
     return Row(
-      parameter: parameter, sourceName: name(framework.leaf(of: parameter)),
-      otherName: framework.otherLeaf(of: parameter).map(name), sourceShape: whole.shape,
-      layouts: own.layouts + whole.layouts)
+      parameter: parameter, sourceName: dialect.name(of: parameter, in: module.name),
+      otherName: dialect.otherName(of: parameter, in: module.name), sourceShape: source.shape,
+      layouts: source.layouts)
+  }
+
+  /// How a framework arranges a parameter whose module has a layout of its own, and the shape that it has there.
+  static func arrangement(
+    of parameter: Parameter, layout: Layout?, _ framework: Framework
+  ) -> (layouts: [Layout], shape: [Int]) {
+    let own = [layout].compactMap(\.self).applied(canonical: parameter.shape)
+    let whole = [framework.layout(rank: own.shape.count)].compactMap(\.self).applied(canonical: own.shape)
+    return (own.layouts + whole.layouts, whole.shape)
   }
 }

@@ -9,13 +9,19 @@ struct ModuleNames: Sendable {
   /// For each name its leaf, as the canonical form calls it.
   private(set) var leaves: [Substring] = []
 
-  init(_ stateDict: StateDict) {
+  /// Takes the names of a state dict apart. Suffixes are what stands behind the names of modules where a dialect says so;
+  /// the first that matches counts.
+  init(_ stateDict: StateDict, suffixes: [(text: String, leaf: Substring)] = []) {
     var indices: [Substring: Int] = [:]
     for name in stateDict.names {
       let dot = name.lastIndex(of: stateDict.framework.separator)
-      let module = dot.map { name[..<$0] } ?? ""
-      let leaf = dot.map { name[name.index(after: $0)...] } ?? name[...]
-      leaves.append(stateDict.framework.canonicalLeaf(leaf))
+      var module = dot.map { name[..<$0] } ?? ""
+      var leaf = stateDict.framework.canonicalLeaf(dot.map { name[name.index(after: $0)...] } ?? name[...])
+      if let suffix = suffixes.first(where: { name.hasSuffix($0.text) }) {
+        module = name.dropLast(suffix.text.count)
+        leaf = suffix.leaf
+      }
+      leaves.append(leaf)
       if let known = indices[module] {
         moduleOfName.append(known)
       } else {

@@ -1,3 +1,5 @@
+import Architectures
+import Checkpoint
 public import JSON
 
 /// What a user may force instead of leaving it to recognition.
@@ -22,6 +24,21 @@ public struct RecognitionOptions: Sendable {
 
   /// Patterns of names that may be there although the network has no place for them.
   public var allowUnexpected: [String] = []
+
+  /// The architecture of a name.
+  ///
+  /// - Throws: ``ConversionError`` with identifier `unknown-architecture`, naming the nearest.
+  static func architecture(named name: String) throws(ConversionError) -> Architecture {
+    do {
+      return try ArchitectureCatalog.architecture(named: name)
+    } catch {
+      var failure = ConversionError(error)
+      if let nearest = NearestName.of(name, among: ArchitectureCatalog.names) {
+        failure.hint = "did you mean \"\(nearest)\"?"
+      }
+      throw failure
+    }
+  }
 
   /// Creates options that force nothing.
   public init() {}

@@ -70,7 +70,7 @@ extension Recognizer {
       .unrecognized,
       "no dialect knows the \(names.count) tensor names, which begin with \(shown)\(percent)\(lost)",
       hint:
-        "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; other names can be described "
-        + "in a file for --dialect-file")
+        "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; 'attnconv map' drafts "
+        + "a file for --dialect-file that describes other names")
   }
 }

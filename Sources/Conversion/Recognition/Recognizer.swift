@@ -147,6 +147,8 @@ struct Recognizer {
       for stateDict in named + numbered {
         let modules = ModuleNames(stateDict)
         for (order, dialect) in dialects.enumerated() where dialect.canRead(stateDict) {
+          let modules =
+            dialect.suffixes.isEmpty ? modules : ModuleNames(stateDict, suffixes: dialect.leafSuffixes)
           for assumed in assumptions(dialect) {
             if let reading = read(stateDict, modules, dialect, order, assumed, index) {
               readings.append(reading)

@@ -25,7 +25,7 @@ struct Attnconv: AsyncParsableCommand {
     version: "\(version) (engines: \(engines))",
     subcommands: [
       ImportCommand.self, InspectCommand.self, ExportCommand.self, VerifyCommand.self, PinCommand.self,
-      RunCommand.self, DialectsCommand.self,
+      RunCommand.self, MapCommand.self, DialectsCommand.self,
     ])
 
   /// The version of the program; the changes are in CHANGELOG.md.

@@ -10,9 +10,10 @@ enum ExitStatus: Int32, Comparable {
   /// Could not: unreadable, malformed, unsupported, I/O.
   case couldNot = 2
 
-  /// The code for an error: names that do not fit are an answer, everything else is not.
+  /// The code for an error: names that do not fit, or that nobody is sure of, are an answer, everything else is not.
   init(_ error: any Error) {
-    self = (error as? ConversionError)?.code == .incomplete ? .no : .couldNot
+    let code = (error as? ConversionError)?.code
+    self = code == .incomplete || code == .uncertainDialect ? .no : .couldNot
   }
 
   static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
