@@ -133,6 +133,29 @@ def resnet(inside=None, between=None, bottleneck=False, width=8):
     return keras.Model(image, L.Dense(5)(L.GlobalAveragePooling2D()(x)))
 
 
+def preactivated(width=8):
+    """Norm and ReLU before each convolution, a norm without a scale before all, as in qubvel's ResNets."""
+
+    def activation(x):
+        return L.Activation("relu")(L.BatchNormalization(epsilon=2e-5)(x))
+
+    def convolution(x, filters, kernel, strides=1):
+        x = L.ZeroPadding2D(kernel // 2)(x) if kernel > 1 else x
+        return L.Conv2D(filters, kernel, strides=strides, use_bias=False)(x)
+
+    image = L.Input((32, 32, 3))
+    x = activation(convolution(L.BatchNormalization(epsilon=2e-5, scale=False)(image), width, 7, 2))
+    x = L.MaxPooling2D(3, 2)(L.ZeroPadding2D(1)(x))
+    for stage in range(2):
+        for block in range(2):
+            filters, strides = width << stage, 2 if stage and not block else 1
+            y = activation(x)
+            x = x if block else convolution(y, filters, 1, strides)
+            y = convolution(activation(convolution(y, filters, 3, strides)), filters, 3)
+            x = L.Add()([convolution_se(y), x])
+    return keras.Model(image, L.Dense(5)(L.GlobalAveragePooling2D()(activation(x))))
+
+
 def nested():
     """A stem in a `Sequential`, a block in a model of its own."""
     image = L.Input((16, 16, 3))
@@ -152,7 +175,7 @@ def module(attention):
 NETWORKS = {
     "cifar-cbam": lambda: cifar(lambda_cbam), "cifar-se": lambda: cifar(dense_se),
     "resnet-se": lambda: resnet(convolution_se), "resnet-eca": lambda: resnet(eca), "resnet-cbam": lambda: resnet(cbam),
-    "resnet-bam": lambda: resnet(None, bam), "bottleneck": lambda: resnet(bottleneck=True, width=4), "nested": nested,
+    "resnet-bam": lambda: resnet(None, bam), "bottleneck": lambda: resnet(bottleneck=True, width=4), "preactivated": preactivated, "nested": nested,
     "mobilenetv2": lambda: keras.applications.MobileNetV2(weights=None, alpha=0.35, input_shape=(96, 96, 3), classes=5),
     "module-se": lambda: module(dense_se), "module-cbam": lambda: module(lambda_cbam), "module-bam": lambda: module(bam), "module-eca": lambda: module(eca),
 }

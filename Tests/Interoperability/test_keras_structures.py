@@ -11,7 +11,7 @@ from test_schemas import report
 NETWORKS = {
     "cifar-cbam": "resnet-1.1-basic-cbam-cifar", "cifar-se": "resnet-1.1-basic-se-cifar", "resnet-se": "resnet-1.1-basic-se",
     "resnet-eca": "resnet-1.1-basic-eca", "resnet-cbam": "resnet-1.1-basic-cbam", "resnet-bam": "resnet-1.1-basic-bam",
-    "bottleneck": "resnet-1.1-bottleneck", "nested": "resnet-1-basic-cifar", "mobilenetv2": "mobilenetv2",
+    "bottleneck": "resnet-1.1-bottleneck", "preactivated": "preact-resnet-2.2-basic-se", "nested": "resnet-1-basic-cifar", "mobilenetv2": "mobilenetv2",
     "module-se": "se-module", "module-cbam": "cbam-module", "module-bam": "bam-module", "module-eca": "eca-module",
 }
 

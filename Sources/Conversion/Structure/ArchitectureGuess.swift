@@ -113,6 +113,7 @@ struct ArchitectureGuess {
     let kind: ResNet.Block = first.convolutions.count == 3 ? .bottleneck : .basic
     let strided = blocks.first { $0.stride > 1 }
     let isFirst = strided?.convolutions.first?.stride != Extent(1)
+    let behind = trunk.lastIndex { reading.isStep($0, .add) }.map { trunk[$0...] } ?? []
     let gates = stages.compactMap { $0.first?.gate }
     let between = stages.compactMap { $0.last?.following }
     return ResNet(
@@ -122,9 +123,13 @@ struct ArchitectureGuess {
       shortcut: blocks.contains(where: \.shortcutPools) ? .averagePool : .convolution,
       attention: WiringReading.Gate.attention(gates.isEmpty ? between : gates),
       activatesBeforeAttention: blocks.contains(where: \.activatesBeforeAttention), headPool: headPool(trunk),
-      classes: head.outputs, inputChannels: stem.first.flatMap(reading.convolution)?.inputChannels ?? 3,
+      classes: head.outputs,
+      inputChannels: stem.lazy.compactMap(reading.convolution).first?.inputChannels ?? 3,
       epsilon: reading.epsilon, convolutionBias: first.convolutions[0].hasBias, padding: reading.padding,
-      shortcutNorm: blocks.compactMap(\.shortcutNorm).first ?? true)
+      shortcutNorm: blocks.compactMap(\.shortcutNorm).first ?? true,
+      inputNorm: stem.first.flatMap(reading.norm) != nil,
+      // Blocks that begin with their norm leave one for the end.
+      preActivation: behind.contains { reading.norm($0) != nil })
   }
 
   private func stem(_ nodes: [Int]) -> ResNet.Stem? {

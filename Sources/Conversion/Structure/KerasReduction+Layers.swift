@@ -197,10 +197,12 @@ extension KerasReduction {
     let isLast = axes == [-1] || axes == [.integer(value.shape.count)]
     let leaves: [Substring] = ["gamma", "beta", "moving_mean", "moving_variance"]
     guard isLast, let channels = shape(leaves, place)?.first, let epsilon = config["epsilon"]?.doubleValue,
-      epsilon > 0, epsilon <= 1
-    else { return other("a norm along another axis than the channels", place, [value]) }
+      epsilon > 0, epsilon <= 1, config["center"]?.boolValue ?? true
+    else { return other("a norm along another axis than the channels, or without a shift", place, [value]) }
     return add(
-      .operation(.batchNorm(BatchNorm(channels, epsilon: epsilon))), place, [value], shape: value.shape,
+      .operation(
+        .batchNorm(BatchNorm(channels, epsilon: epsilon, hasScale: config["scale"]?.boolValue ?? true))),
+      place, [value], shape: value.shape,
       isVector: value.isVector, hasWeights: true)
   }
 

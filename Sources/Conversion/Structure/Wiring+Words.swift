@@ -38,7 +38,7 @@ extension Wiring.Step {
       if case .operation(.batchNorm(let theirs)) = other, norm.channels != theirs.channels {
         return "a norm of \(norm.channels) channels"
       }
-      return "a norm with epsilon \(norm.epsilon)"
+      return "a norm with epsilon \(norm.epsilon)" + (norm.hasScale ? "" : ", without a scale")
     case .linear(let layer):
       return "a dense layer of \(layer.inputs) to \(layer.outputs) values"
         + (layer.hasBias ? " with a bias" : "")
