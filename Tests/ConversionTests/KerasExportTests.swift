@@ -140,6 +140,33 @@ import Testing
     #expect(objects == expected)
   }
 
+  /// One layer of the model holds all of a module alone, in the order of its weights.
+  @Test(arguments: ["bam", "cbam", "eca", "nam", "own-nam", "se", "tf2cv-bam", "tf2cv-cbam", "tf2cv-se"])
+  func `a module alone comes back as one layer`(_ name: String) async throws {
+    let fixture = try Fixture("keras/modules/\(name).h5")
+    let source = try fixture.open()
+    let checkpoint = try await importFile(fixture.path, "in.safetensors")
+    let index = try open(try await export(checkpoint, to: "back.h5").path)
+    #expect(index.tensors.map { $0.path[0] }.uniqued().count == 1)
+    #expect(
+      try index.tensors.map { try ByteSource.read($0, of: index, scratch: directory) }
+        == source.tensors.map { try ByteSource.read($0, of: source, scratch: directory) })
+    let again = try await importFile(directory.file("back.h5"), "again.safetensors")
+    #expect(again.metadata.content == checkpoint.metadata.content)
+    let error = try await #require(throws: ConversionError.self) {
+      try await export(checkpoint, to: "x.weights.h5", as: .kerasWeights)
+    }
+    #expect(error.code == .unrepresentable)
+  }
+
+  @Test func `names that are those of one file are not given to others`() async throws {
+    let checkpoint = try await importFile(Fixture("keras/tf2cv-resnet.h5").path, "in.safetensors")
+    let error = try await #require(throws: ConversionError.self) {
+      try await export(checkpoint, to: "x.h5") { $0.dialect = "keras-functional" }
+    }
+    #expect(error.message == "dialect keras-functional has no names but those of the file it reads")
+  }
+
   @Test func `layers that nobody named yet get the numbers of a new session`() async throws {
     let checkpoint = try await importFile(Fixture("networks/cadene-resnet50-se.pth").path, "in.safetensors")
     let result = try await export(checkpoint, to: "twin.h5") { $0.dialect = "qubvel-senet" }

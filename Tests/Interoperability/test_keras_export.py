@@ -47,9 +47,9 @@ def test_every_network_comes_back_bit_for_bit(tmp_path, version):
             attnconv.succeed("export", canonical, "--to", "keras", "-o", f"back-{file}")
             jobs += [{"network": name, "file": f"back-{file}"}, {"same": [file, f"back-{file}"]}]
         # Names that Keras numbers are other ones in a new session.
-        if not name.startswith(("kobiso", "qubvel")):
+        if not name.startswith(("kobiso", "qubvel")) and not name.endswith("bottleneck"):
             jobs.append({"network": name, "file": f"back-{name}.h5", "options": {"by_name": True}})
-    assert len(jobs) == {2: 34, 3: 14}[version]
+    assert len(jobs) == {2: 30, 3: 14}[version]
     answers = ask(version, tmp_path, jobs)
     assert [job for job, answer in zip(jobs, answers) if answer is not True] == []
 

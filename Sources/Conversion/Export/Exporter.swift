@@ -85,6 +85,11 @@ public struct Exporter: Sendable {
       let dialect = try library.dialect(options.dialect, of: checkpoint)
       try check(dialect, target, checkpoint)
       let origin = ExportOrigin(checkpoint, dialect)
+      guard dialect.name != KerasStructure.dialect || origin.isOwnDialect else {
+        throw ConversionError(
+          .unrepresentable, "dialect \(dialect.name) has no names but those of the file it reads",
+          file: checkpoint.path.string, hint: "choose another dialect with --dialect")
+      }
       let mapping = try DialectMapping(dialect, architecture, layouts: origin.layouts)
       if let doubt = ConversionError(uncertain: mapping.doubts.map(\.module), in: dialect) { throw doubt }
       if !origin.isOwnDialect {

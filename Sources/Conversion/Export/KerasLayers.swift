@@ -25,9 +25,12 @@ struct KerasLayers {
     /// The class of Keras; of a layer that holds others, that of the first.
     var kind: KerasLayerClass
 
-    /// Whether the weights are those of layers inside of this one.
-    var isNested: Bool { tensors.contains { $0.name.split(separator: "/").count > 2 } }
+    /// Whether the weights may be those of layers inside of this one.
+    var isNested: Bool
   }
+
+  /// What the layer of an attention module alone is called where nothing else is known.
+  private static let moduleName = "attention"
 
   /// The layers that have weights.
   let layers: [Layer]
@@ -53,6 +56,9 @@ struct KerasLayers {
         weights.map(\.row).filter { isAutomatic || $0.isNumberedAttention }.map(\.parameter.module))
       names = Self.automaticNames(mapping, order.filter { unnamed.contains($0.key) })
     }
+    // An attention module alone is one layer of its model, whatever is inside.
+    var isModule = false
+    if case .module = mapping.architecture { isModule = recorded.isEmpty }
     var layers: [String: (layer: Layer, depth: Int, place: Int)] = [:]
     for weight in weights.sorted(by: { Self.precedes($0, $1, order) }) {
       let parameter = weight.row.parameter
@@ -64,14 +70,17 @@ struct KerasLayers {
       if let name = names[module], let slash = output.name.lastIndex(of: "/") {
         output.name.replaceSubrange(..<slash, with: name)
       }
+      if isModule { output.name = Self.moduleName + "/" + output.name }
       guard let slash = output.name.firstIndex(of: "/") else {
         throw ConversionError(
           .unrepresentable, "\"\(output.name)\" belongs to no layer of dialect \(mapping.dialect.name)",
           hint: "choose another dialect with --dialect")
       }
       let name = String(output.name[..<slash])
-      var entry = layers[name] ?? (Layer(name: name, tensors: [], kind: kind), 0, .max)
+      var entry = layers[name] ?? (Layer(name: name, tensors: [], kind: kind, isNested: isModule), 0, .max)
       entry.layer.tensors.append(output)
+      // A layer that holds its weights itself gives them its name and theirs.
+      if output.name[slash...].dropFirst().contains("/") { entry.layer.isNested = true }
       entry.depth = max(entry.depth, depths[module] ?? 0)
       entry.place = min(entry.place, order[module] ?? 0)
       layers[name] = entry
@@ -84,7 +93,11 @@ struct KerasLayers {
     of modules: [String], _ mapping: DialectMapping
   ) throws(ConversionError) -> [String: Int] {
     var sorted = modules
-    if let order = mapping.dialect.creationOrder {
+    // Of modules alone, the order inside of a network does not tell which kind a line is of.
+    if let order = mapping.dialect.creationOrder,
+      mapping.dialect.hasAutomaticNames
+        || ArchitectureFeatures.of(mapping.architecture)["family"] != "module"
+    {
       let present = Set(modules)
       sorted = try order.modules(of: mapping.architecture).filter(present.contains)
     }
