@@ -26,5 +26,8 @@ import Testing
     let reference = FixturePath.of("keras/structures/\(name).reference.safetensors")
     let verified = try await program.run(["verify", "out.safetensors", "--reference", reference])
     #expect(verified.status == 0, "\(verified.output)\(verified.messages)")
+    // Without an input of the user's it takes one that fits, whatever the number of stages.
+    let inspected = try await program.run(["inspect", "out.safetensors"])
+    #expect(inspected.status == 0, "\(inspected.messages)")
   }
 }

@@ -157,6 +157,16 @@ public struct ResNet: Hashable, Sendable {
     self.preActivation = preActivation
   }
 
+  /// How many times smaller than the input, on each side, the map before the head is: 32 for ImageNet.
+  public var totalStride: Int {
+    let stemStride =
+      switch stem.convolutions {
+      case .single(_, _, let stride): stride
+      case .deep: 2
+      }
+    return (stem.maxPool == nil ? stemStride : stemStride * 2) << max(blocksPerStage.count - 1, 0)
+  }
+
   /// Channels behind each stage.
   public var outputWidths: [Int] { widths.map { $0 * expansion } }
 }

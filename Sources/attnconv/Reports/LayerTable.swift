@@ -44,7 +44,12 @@ struct LayerTable {
   static func defaultInput(for architecture: Architecture) -> [Int] {
     switch architecture {
     case .resnet(let network):
-      [1, network.inputChannels] + (network.stem.maxPool == nil ? [32, 32] : [224, 224])
+      switch network.headPool {
+      case .adaptive: [1, network.inputChannels] + (network.stem.maxPool == nil ? [32, 32] : [224, 224])
+      // The one window must cover the map, whatever the number of stages.
+      case .fixed(let kernel, _):
+        [1, network.inputChannels, kernel * network.totalStride, kernel * network.totalStride]
+      }
     case .mobilenetV2(let network): [1, network.inputChannels, 224, 224]
     // The map behind the last stage of an ImageNet network; ECA's weights do not tell the channels.
     case .module(let module): [1, module.channels ?? 64, 7, 7]
