@@ -21,6 +21,11 @@ final class SourceBytes {
   /// The buffer that the pieces of all tensors pass through.
   var piece: [UInt8] = []
 
+  /// The buffers of tensors that are gathered, pieces and what they are gathered from: fresh memory for each tensor
+  /// costs the system more than the copy.
+  var gathered: [UInt8] = []
+  var window: [UInt8] = []
+
   /// Checksums that did not match and were to be ignored.
   private(set) var notes: [String] = []
 
