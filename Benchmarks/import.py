@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 
-from measuring import PYTHON, ROOT, executable, machine, measure, write_section
+from measuring import PYTHON, ROOT, against_copy, executable, machine, measure, write_section
 
 WRITE_MODEL = """
 import sys, torch, torchvision
@@ -32,33 +32,6 @@ save_file(torch.load(sys.argv[1], weights_only=True), sys.argv[2])
 """
 # The classifier has 2048 inputs: this many classes make a file of 2 GB, as large as a ResNet-50 gets without being anything else.
 FILES = {"100 MB": 1000, "2 GB": 238_000}
-
-
-def compare(attnconv: str, source: pathlib.Path, runs: int) -> dict:
-    copied, imported, converted = (source.parent / name for name in ("copied.pth", "imported.safetensors", "converted.safetensors"))
-    copy = 'cp "$1" "$2" && sync "$2" && sync "$(dirname "$2")"'
-    competitors = {
-        "copy": (["sh", "-c", copy, "sh", source, copied], copied),
-        "attnconv": ([attnconv, "import", source, "-o", imported], imported),
-        "python": ([PYTHON, "-c", CONVERT, source, converted], converted),
-    }
-    for command, target in competitors.values():  # one round unmeasured: programs and source come into the page cache
-        measure(command, target)
-    results = {name: [] for name in competitors}
-    for _ in range(runs):
-        for name, (command, target) in competitors.items():
-            results[name].append(measure(command, target))
-    for _, target in competitors.values():
-        target.unlink()
-    return {
-        name: {
-            "seconds": statistics.median(seconds for seconds, _ in values),
-            "fastest": min(seconds for seconds, _ in values),
-            "slowest": max(seconds for seconds, _ in values),
-            "peak": max(peak for _, peak in values),
-        }
-        for name, values in results.items()
-    }
 
 
 def report(sizes: dict, results: dict, help_seconds: float, runs: int) -> str:
@@ -107,7 +80,7 @@ def main() -> None:
             subprocess.run([PYTHON, "-W", "ignore", "-c", WRITE_MODEL, source, str(classes)], check=True)
             sizes[file] = source.stat().st_size
             print(f"{file}: {options.runs} rounds", file=sys.stderr)
-            results[file] = compare(attnconv, source, options.runs)
+            results[file] = against_copy(attnconv, source, [PYTHON, "-c", CONVERT], "converted.safetensors", options.runs, options.runs)
             source.unlink()
         starts = [measure([attnconv, "--help"], None)[0] for _ in range(3 * options.runs)]
         text = report(sizes, results, statistics.median(starts), options.runs)

@@ -11,13 +11,12 @@ import argparse
 import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from measuring import ROOT, executable, machine, measure, write_section
+from measuring import ROOT, against_copy, executable, machine, write_section
 
 KERAS = ROOT / ".venv-keras2/bin/python"
 NETWORK = """
@@ -30,35 +29,6 @@ network(np.zeros((1, 224, 224, 3), "float32"))
 """
 WRITE = NETWORK + "network.save_weights(sys.argv[1])\n"
 CONVERT = NETWORK + "network.load_weights(sys.argv[1])\nnetwork.save_weights(sys.argv[2])\n"
-
-
-def compare(attnconv: str, source: pathlib.Path, runs: int) -> dict:
-    copied, imported, converted = (source.parent / name for name in ("copied.h5", "imported.safetensors", "converted.h5"))
-    copy = 'cp "$1" "$2" && sync "$2" && sync "$(dirname "$2")"'
-    competitors = {
-        "copy": (["sh", "-c", copy, "sh", source, copied], copied, runs),
-        "attnconv": ([attnconv, "import", source, "-o", imported], imported, runs),
-        # Twenty times slower: three rounds tell.
-        "python": ([KERAS, "-W", "ignore", "-c", CONVERT, source, converted], converted, min(runs, 3)),
-    }
-    for command, target, _ in competitors.values():  # one round unmeasured: programs and source come into the page cache
-        measure(command, target)
-    results = {name: [] for name in competitors}
-    for turn in range(runs):
-        for name, (command, target, count) in competitors.items():
-            if turn < count:
-                results[name].append(measure(command, target))
-    for _, target, _ in competitors.values():
-        target.unlink()
-    return {
-        name: {
-            "seconds": statistics.median(seconds for seconds, _ in values),
-            "fastest": min(seconds for seconds, _ in values),
-            "slowest": max(seconds for seconds, _ in values),
-            "peak": max(peak for _, peak in values),
-        }
-        for name, values in results.items()
-    }
 
 
 def _peak(pid: int) -> int:
@@ -128,7 +98,8 @@ def main() -> None:
         subprocess.run([KERAS, "-W", "ignore", "-c", WRITE, source], check=True)
         size = source.stat().st_size
         print(f"{options.runs} rounds", file=sys.stderr)
-        results = compare(attnconv, source, options.runs)
+        # Twenty times slower: three rounds tell.
+        results = against_copy(attnconv, source, [KERAS, "-W", "ignore", "-c", CONVERT], "converted.h5", options.runs, min(options.runs, 3))
         target = folder / "imported.safetensors"
         together = max(peak_together([attnconv, "import", source, "-o", target], target) for _ in range(3))
         text = report(size, results, together, options.runs)

@@ -3,6 +3,7 @@ import os
 import pathlib
 import platform
 import re
+import statistics
 import subprocess
 import sys
 import time
@@ -28,6 +29,35 @@ def measure(command, target: pathlib.Path | None = None) -> tuple[float, int]:
     if process.returncode:
         sys.exit(f"error: {command[0]}: exit {process.returncode}\n{message.decode(errors='replace')}")
     return seconds, usage.ru_maxrss * 1024
+
+
+def against_copy(attnconv: str, source: pathlib.Path, python: list, target: str, runs: int, python_runs: int) -> dict:
+    """Median, fastest and slowest seconds and the peak memory of a copy, an import, and a Python process given source and target."""
+    copied, imported, converted = (source.parent / name for name in (f"copied{source.suffix}", "imported.safetensors", target))
+    copy = 'cp "$1" "$2" && sync "$2" && sync "$(dirname "$2")"'
+    competitors = {
+        "copy": (["sh", "-c", copy, "sh", source, copied], copied, runs),
+        "attnconv": ([attnconv, "import", source, "-o", imported], imported, runs),
+        "python": ([*python, source, converted], converted, python_runs),
+    }
+    for command, output, _ in competitors.values():  # one round unmeasured: programs and source come into the page cache
+        measure(command, output)
+    results = {name: [] for name in competitors}
+    for turn in range(runs):
+        for name, (command, output, count) in competitors.items():
+            if turn < count:
+                results[name].append(measure(command, output))
+    for _, output, _ in competitors.values():
+        output.unlink()
+    return {
+        name: {
+            "seconds": statistics.median(seconds for seconds, _ in values),
+            "fastest": min(seconds for seconds, _ in values),
+            "slowest": max(seconds for seconds, _ in values),
+            "peak": max(peak for _, peak in values),
+        }
+        for name, values in results.items()
+    }
 
 
 def executable(path: pathlib.Path, hint: str) -> str:
