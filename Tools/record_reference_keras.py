@@ -62,11 +62,11 @@ def record(model, input, path, weights=None, taps="blocks", overwrite=False):
     run = _Run(model)
     output = run.of(image)
     channels_last = run.is_channels_last()
-    tensors = {"input": _channels_first(image) if channels_last else image, "output": run.logits(output)}
+    arranged = _channels_first if channels_last else lambda array: array
+    tensors = {"input": arranged(image), "output": arranged(run.logits(output))}
     chosen, left_out = run.chosen(taps, output)
     for name, array in chosen:
-        array = _channels_first(array) if channels_last and array.ndim == 4 else array
-        tensors["taps." + (taps[name] if isinstance(taps, dict) else name)] = array
+        tensors["taps." + (taps[name] if isinstance(taps, dict) else name)] = arranged(array)
     for name, array in tensors.items():
         if not np.isfinite(array).all():
             raise ValueError("%s holds NaN or infinity; a reference must be finite" % name)
@@ -303,7 +303,8 @@ def _array(tensor):
 
 
 def _channels_first(array):
-    return np.ascontiguousarray(array.transpose(0, 3, 1, 2))
+    """A map as [N, C, H, W]; anything else as it is."""
+    return np.ascontiguousarray(array.transpose(0, 3, 1, 2)) if array.ndim == 4 else array
 
 
 def _listed(names):

@@ -69,6 +69,13 @@ class Nested(keras.Model):
         return self.head(self.pool(self.unit2(self.unit1(self.stem(x), training=training), training=training)))
 
 
+def gate():
+    image = keras.Input((12, 10, 3))
+    x = layers.GlobalAveragePooling2D(keepdims=True, name="pool")(image)
+    x = layers.Conv2D(3, 1, name="expand")(x)
+    return filled(keras.Model(image, layers.Multiply(name="scale")([image, layers.Activation("sigmoid", name="gate")(x)])))
+
+
 refusals = {}
 
 
@@ -87,6 +94,9 @@ for taps in ["blocks", "all", None]:
     record(model, IMAGE, str(FOLDER / f"functional.{taps}.safetensors"), weights=str(FOLDER / "functional.weights.h5"), taps=taps)
 record(model, IMAGE, str(FOLDER / "functional.list.safetensors"), taps=["inner/c3", "add"])
 record(model, IMAGE, str(FOLDER / "functional.dict.safetensors"), taps={"c2": "stages.0.blocks.0.relu1"})
+module = gate()
+record(module, IMAGE, str(FOLDER / "gate.safetensors"))
+np.save(FOLDER / "gate.npy", np.asarray(module(IMAGE)))
 logits = np.asarray(keras.Model(model.input, model.get_layer("pool").output)(IMAGE)) @ model.get_layer("head").get_weights()[0] + model.get_layer("head").get_weights()[1]
 inner = model.get_layer("inner")
 entering = np.asarray(keras.Model(model.input, model.get_layer("c2").output)(IMAGE))

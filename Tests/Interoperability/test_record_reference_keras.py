@@ -57,6 +57,12 @@ def test_all_taps_are_what_the_layers_give(recorded):
     assert facts["sourceSha256"] == hashlib.sha256((folder / "functional.weights.h5").read_bytes()).hexdigest()
 
 
+def test_an_output_that_is_a_map_has_its_channels_first(recorded):
+    folder, _, _ = recorded
+    found, expected = load_file(folder / "gate.safetensors")["output"], np.load(folder / "gate.npy")
+    assert found.shape == (2, 3, 12, 10) and close(found, expected)
+
+
 def test_blocks_are_what_comes_together(recorded):
     folder, _, _ = recorded
     assert set(taps_of(folder / "functional.blocks.safetensors")) == {"b1", "inner/b3"}
