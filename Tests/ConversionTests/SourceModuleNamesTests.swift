@@ -233,6 +233,21 @@ import Testing
     #expect(try names(row.network, row.dialect).node(of: row.source) == row.node)
   }
 
+  @Test func `layers that Keras numbered have the names that the checkpoint records`() throws {
+    let names = try SourceModuleNames(
+      DialectLibrary().dialect(named: "keras-functional"),
+      ArchitectureCatalog.architecture(named: "resnet18"),
+      recorded: [
+        "stem.conv": "conv2d", "stages.0.blocks.0.conv1": "conv2d_4",
+        "stages.0.blocks.0.conv2": "inner/conv2d_7",
+      ])
+    #expect(try names.node(of: "conv2d") == "stem.conv")
+    #expect(try names.node(of: "conv2d_4") == "stages.0.blocks.0.conv1")
+    #expect(try names.node(of: "inner/conv2d_7") == "stages.0.blocks.0.conv2")
+    // Another number is another layer.
+    #expect(throws: SourceNameFault.self) { try names.node(of: "conv2d_5") }
+  }
+
   private static let part = "a stage, a block, a shortcut or an attention module"
   private static let outermost = "the outermost of them, whose output is certain"
 

@@ -84,7 +84,7 @@ public struct Exporter: Sendable {
       let architecture = try Architecture(json: checkpoint.metadata.architecture)
       let dialect = try library.dialect(options.dialect, of: checkpoint)
       try check(dialect, target, checkpoint)
-      let origin = ExportOrigin(checkpoint, dialect)
+      let origin = CheckpointOrigin(checkpoint, dialect)
       guard dialect.name != KerasStructure.dialect || origin.isOwnDialect else {
         throw ConversionError(
           .unrepresentable, "dialect \(dialect.name) has no names but those of the file it reads",

@@ -1,9 +1,10 @@
 import Checkpoint
 import JSON
 
-/// What a checkpoint says about the file it came from, as far as an export to the same dialect needs it again.
-struct ExportOrigin {
-  /// Whether the checkpoint came in the dialect that is written.
+/// What a checkpoint says about the file it came from, as far as an export to the same dialect, and the names of what was
+/// recorded beside the same code, need it again.
+struct CheckpointOrigin {
+  /// Whether the checkpoint came in the dialect.
   let isOwnDialect: Bool
 
   /// What the source called each canonical module, where Keras had made up the names; empty otherwise.

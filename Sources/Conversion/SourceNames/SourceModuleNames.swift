@@ -27,6 +27,8 @@ public struct SourceModuleNames: Sendable {
   let containers: [String: Set<String>]
   /// The outermost stage, block, shortcut or attention module by its layers.
   private let parts: [Set<String>: String]
+  /// Whether numbers are all that tells one layer from another (`conv2d_17`).
+  private let hasNumbers: Bool
 
   /// Prepares to translate the names that were recorded beside the code a checkpoint came from.
   ///
@@ -45,15 +47,20 @@ public struct SourceModuleNames: Sendable {
     } catch {
       throw ConversionError(error)
     }
+    let dialect = try library.dialect(dialect, of: checkpoint)
     try self.init(
-      library.dialect(dialect, of: checkpoint), architecture,
-      strippedPrefix: checkpoint.metadata.source["prefix"]?.stringValue ?? "")
+      dialect, architecture, strippedPrefix: checkpoint.metadata.source["prefix"]?.stringValue ?? "",
+      recorded: CheckpointOrigin(checkpoint, dialect).moduleNames)
   }
 
+  /// Prepares to translate names of a dialect; `recorded` are those that Keras made up for canonical modules, where the
+  /// dialect does not have them.
   init(
-    _ dialect: Dialect, _ architecture: Architecture, strippedPrefix: String = ""
+    _ dialect: Dialect, _ architecture: Architecture, strippedPrefix: String = "",
+    recorded: [String: String] = [:]
   ) throws(ConversionError) {
     self.dialect = dialect
+    hasNumbers = !recorded.isEmpty
     features = ArchitectureFeatures.of(architecture)
     do {
       graph = try architecture.graph()
@@ -68,7 +75,8 @@ public struct SourceModuleNames: Sendable {
     // Made for its checks: every layer has one name, and no two have the same.
     let mapping = try DialectMapping(dialect, architecture)
     for layer in Set(mapping.rows.map(\.parameter.module)) {
-      guard let source = dialect.sourceModule(canonical: layer, features: features)?.name else { continue }
+      guard let source = recorded[layer] ?? dialect.sourceModule(canonical: layer, features: features)?.name
+      else { continue }
       layers[source] = layer
       for module in Self.modules(around: source, separator) { containers[module, default: []].insert(layer) }
       for part in Self.modules(around: layer, ".") where Self.isCertain(part) {
@@ -90,7 +98,8 @@ public struct SourceModuleNames: Sendable {
     } catch {
       // Keras numbers layers that nobody named, in another way whenever a program builds more than one model.
       let plain = PrefixStripping.withoutNumbers(module)
-      guard dialect.framework == .keras, plain != module, let node = try? node(readAs: plain) else {
+      guard dialect.framework == .keras, !hasNumbers, plain != module, let node = try? node(readAs: plain)
+      else {
         throw error
       }
       return node
