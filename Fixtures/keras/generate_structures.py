@@ -286,4 +286,7 @@ if __name__ == "__main__":
             save(f"keras{MAJOR}-{name}", renamed(network, 3) if shuffled else network, 5 if shuffled else None)
             if everything and name == "resnet-cbam":
                 network.save(HERE / f"keras{MAJOR}-{name}.keras")
+                inner = keras.Model(network.input, network.output, name="net_1.0")
+                image = L.Input(inner.input_shape[1:])
+                keras.Model(image, L.Dense(2)(L.Rescaling(2.0)(inner(image)))).save(HERE / f"keras{MAJOR}-inside.h5")
             reference(f"keras{MAJOR}-{name}", network)

@@ -37,3 +37,10 @@ def test_shuffled_networks_have_the_content_of_their_own(attnconv, saved):
     shuffled = attnconv.import_(saved / "keras2-resnet-cbam.h5", name="shuffled")
     plain = attnconv.import_(saved / "keras2-resnet-cbam.keras", name="plain")
     assert checkpoints.content(shuffled) == checkpoints.content(plain)
+
+
+def test_a_model_inside_of_another_is_taken_by_its_key(attnconv, saved):
+    inside = attnconv.import_(saved / "keras2-inside.h5", "--key", "net_1.0", name="inside")
+    assert checkpoints.source(inside)["key"] == ["net_1.0"]
+    plain = attnconv.import_(saved / "keras2-resnet-cbam.keras", name="plain")
+    assert checkpoints.content(inside) == checkpoints.content(plain)

@@ -9,15 +9,17 @@ extension Recognizer {
   /// - Throws: ``ConversionError`` where nothing fits, or several readings fit and give different results.
   func recognize(_ index: SourceIndex) throws(ConversionError) -> Recognition {
     guard let model = index.kerasModel else { return try recognizeNames(index) }
+    // The key as names have it: it may be written with dots, which names of Keras have, too.
+    let place = StateDict.candidates(in: index, key: options.key).first
     let structure: KerasStructure?
     var refusal: KerasStructure.Refusal?
     do throws(KerasStructure.Refusal) {
-      structure = try KerasStructure(model, index, key: options.key ?? [])
+      structure = try KerasStructure(model, index, key: place?.key ?? [])
     } catch {
       structure = nil
       refusal = error
     }
-    let own = structure.flatMap { recognition($0, index) }
+    let own = structure.flatMap { structure in place.flatMap { recognition(structure, $0, index) } }
     let isAllowed = options.dialect == nil || options.dialect == KerasStructure.dialect
     let named: Recognition
     do throws(ConversionError) {
@@ -43,9 +45,10 @@ extension Recognizer {
   }
 
   /// What a file holds by the place of each layer in its network; `nil` where canonical names have no room for it.
-  private func recognition(_ structure: KerasStructure, _ index: SourceIndex) -> Recognition? {
-    guard let place = StateDict.candidates(in: index, key: options.key).first,
-      let dialect = try? library.dialect(named: KerasStructure.dialect),
+  private func recognition(
+    _ structure: KerasStructure, _ place: StateDict, _ index: SourceIndex
+  ) -> Recognition? {
+    guard let dialect = try? library.dialect(named: KerasStructure.dialect),
       let mapping = try? DialectMapping(dialect, structure.architecture, layouts: structure.layouts())
     else { return nil }
     var warnings: [String] = []
