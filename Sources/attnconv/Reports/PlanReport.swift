@@ -108,8 +108,8 @@ struct PlanReport {
         "statistics that the file lacks, where you know them: --declare-statistics '\(module)=MEAN,VARIANCE'")
     }
     if kinds.contains(.unexpected) { advice.append("names to leave out: --allow-unexpected PATTERN") }
-    if plan.faults.contains(where: { $0.suggestion != nil }) {
-      advice.append("names of another code base: describe them in a file for --dialect-file")
+    if kinds.isSuperset(of: [.missing, .unexpected]) {
+      advice.append("names of another code base: 'attnconv map' drafts a file for --dialect-file")
     }
     if kinds.contains(.misshaped) { advice.append("another network: --architecture NAME or --dialect NAME") }
     advice.append("the whole comparison for programs: --json")
