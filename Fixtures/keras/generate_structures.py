@@ -55,13 +55,13 @@ def eca(x):
     return L.Multiply()([x, L.Reshape((1, 1, channels))(gate)])
 
 
-def lambda_cbam(x):
+def lambda_cbam(x, names=("mean", "max"), through_lambda=True):
     """The mean first, no norm, as in CBAM-keras."""
     channels = x.shape[-1]
     first, second = L.Dense(channels // 8, activation="relu"), L.Dense(channels)
     pooled = [L.Reshape((1, 1, channels))(pool()(x)) for pool in (L.GlobalAveragePooling2D, L.GlobalMaxPooling2D)]
     x = L.multiply([x, L.Activation("sigmoid")(L.Add()([second(first(vector)) for vector in pooled]))])
-    gate = L.Concatenate(axis=3)(statistics(x, ["mean", "max"], through_lambda=True))
+    gate = L.Concatenate(axis=3)(statistics(x, names, through_lambda))
     return L.multiply([x, L.Conv2D(1, 7, padding="same", activation="sigmoid", use_bias=False)(gate)])
 
 
@@ -173,6 +173,8 @@ def module(attention):
 
 
 NETWORKS = {
+    # Its layers have the names and shapes of CBAM-keras; only the connections tell the order.
+    "cifar-max-first": lambda: cifar(lambda x: lambda_cbam(x, ("max", "mean"), False)),
     "cifar-cbam": lambda: cifar(lambda_cbam), "cifar-se": lambda: cifar(dense_se),
     "resnet-se": lambda: resnet(convolution_se), "resnet-eca": lambda: resnet(eca), "resnet-cbam": lambda: resnet(cbam),
     "resnet-bam": lambda: resnet(None, bam), "bottleneck": lambda: resnet(bottleneck=True, width=4), "preactivated": preactivated, "nested": nested,
@@ -282,7 +284,7 @@ if __name__ == "__main__":
         network = build()
         fill(network)
         if everything or name in kept:
-            shuffled = name != "nested"
+            shuffled = name not in ("nested", "cifar-max-first")
             save(f"keras{MAJOR}-{name}", renamed(network, 3) if shuffled else network, 5 if shuffled else None)
             if everything and name == "resnet-cbam":
                 network.save(HERE / f"keras{MAJOR}-{name}.keras")

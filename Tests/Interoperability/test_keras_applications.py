@@ -1,6 +1,7 @@
 """Networks of keras.applications, saved by Keras 2 and 3: one canonical checkpoint, and what Keras computes."""
 import os
 import subprocess
+import zipfile
 
 import pytest
 import torch
@@ -72,3 +73,18 @@ def test_biases_that_torchvision_could_not_load_are_refused(attnconv, saved):
     assert result.returncode == 2
     assert 'torchvision has no place for "stem.conv.bias"' in result.stderr
     assert not (attnconv.folder / "back.pth").exists()
+
+
+def test_names_that_contradict_the_connections_are_refused(attnconv, saved):
+    # Blocks 4 and 5 have equal shapes: only the connections in the configuration tell that their layers changed places.
+    swapped = attnconv.folder / "swapped.keras"
+    with zipfile.ZipFile(saved["3"] / "MobileNetV2-0.35.keras") as source, zipfile.ZipFile(swapped, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "config.json":
+                data = data.replace(b'"block_4_expand"', b'"?"').replace(b'"block_5_expand"', b'"block_4_expand"').replace(b'"?"', b'"block_5_expand"')
+            target.writestr(name, data)
+    result = attnconv.run("import", swapped, "-o", attnconv.folder / "out.safetensors")
+    assert result.returncode == 2
+    assert '"block_4_expand/kernel" is stages.2.blocks.1.conv1.weight, by the connections that the file states it is stages.2.blocks.2.conv1.weight' in result.stderr
+    assert "--dialect keras-functional" in result.stderr and not (attnconv.folder / "out.safetensors").exists()

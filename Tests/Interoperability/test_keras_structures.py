@@ -9,6 +9,7 @@ from conftest import ROOT
 from test_schemas import report
 
 NETWORKS = {
+    "cifar-max-first": "resnet-1.1-basic-cbam-cifar",
     "cifar-cbam": "resnet-1.1-basic-cbam-cifar", "cifar-se": "resnet-1.1-basic-se-cifar", "resnet-se": "resnet-1.1-basic-se",
     "resnet-eca": "resnet-1.1-basic-eca", "resnet-cbam": "resnet-1.1-basic-cbam", "resnet-bam": "resnet-1.1-basic-bam",
     "bottleneck": "resnet-1.1-bottleneck", "preactivated": "preact-resnet-2.2-basic-se", "nested": "resnet-1-basic-cifar", "mobilenetv2": "mobilenetv2",
@@ -44,3 +45,9 @@ def test_a_model_inside_of_another_is_taken_by_its_key(attnconv, saved):
     assert checkpoints.source(inside)["key"] == ["net_1.0"]
     plain = attnconv.import_(saved / "keras2-resnet-cbam.keras", name="plain")
     assert checkpoints.content(inside) == checkpoints.content(plain)
+
+
+def test_what_connections_tell_is_more_than_what_numbers_tell(attnconv, saved):
+    canonical = attnconv.import_(saved / "keras2-cifar-max-first.h5")
+    assert checkpoints.source(canonical)["dialect"] == "keras-functional"
+    assert report(attnconv, "verify", canonical, "--reference", saved / "keras2-cifar-max-first.reference.safetensors")["status"] == "passed"

@@ -35,7 +35,8 @@ extension Recognizer {
     }
     if let own, isAllowed, own.fit.faults.isEmpty, !named.fit.faults.isEmpty { return own }
     if let structure, let own, named.fit.faults.isEmpty, own.fit.faults.isEmpty {
-      var reconciled = try reconciled(named, own, isAllowed)
+      var reconciled = try reconciled(
+        named, own, isAllowed, isCertain: !structure.reduction.hasAssumedOrder)
       for note in structure.reduction.outputNotes where !reconciled.notes.contains(note) {
         reconciled.notes.append(note)
       }
@@ -66,7 +67,7 @@ extension Recognizer {
 
   /// What names say and what the file says, both of them complete.
   private func reconciled(
-    _ named: Recognition, _ own: Recognition, _ isAllowed: Bool
+    _ named: Recognition, _ own: Recognition, _ isAllowed: Bool, isCertain: Bool
   ) throws(ConversionError) -> Recognition {
     let places = zip(own.fit.mapping.rows, own.fit.tensors).map { ($0.parameter.name, $1) }
     let expected = Dictionary(places) { first, _ in first }
@@ -74,10 +75,11 @@ extension Recognizer {
     where expected[row.parameter.name] != tensor {
       // Numbers of automatic names are less than the connections between layers.
       if named.fit.stateDict.renaming != nil, isAllowed { return own }
+      let stated = places.first { $0.1 == tensor }?.0 ?? "no part of the network"
       throw ConversionError(
         .unrepresentable,
         "by its name in \(named.fit.dialect.name) \"\(row.sourceName)\" is \(row.parameter.name), by the connections "
-          + "that the file states it is not",
+          + "that the file states it is \(stated)",
         hint: "the layers were renamed or connected otherwise; "
           + "import by their connections with --dialect \(KerasStructure.dialect)")
     }
@@ -85,6 +87,12 @@ extension Recognizer {
     let layouts = Dictionary(own.fit.mapping.rows.map { ($0.parameter.name, $0.layouts) }) { first, _ in first
     }
     for row in named.fit.mapping.rows where layouts[row.parameter.name] != row.layouts {
+      if isCertain, isAllowed {
+        var own = own
+        own.notes.append(
+          "\(named.fit.dialect.name) arranges \(row.parameter.name) otherwise, took what the file says")
+        return own
+      }
       named.warnings.append(
         "\(named.fit.dialect.name) arranges \(row.parameter.name) otherwise than the file says; took \(named.fit.dialect.name)"
       )

@@ -54,6 +54,8 @@ struct KerasReduction {
   private(set) var endsInSoftmax = false
   /// Two Lambda layers of which one gives the mean and one the maximum over the channels, in an order that was assumed.
   private var assumed: (String, String)?
+  /// Whether the order of CBAM's pools was assumed, because it stands in code alone.
+  var hasAssumedOrder: Bool { assumed != nil }
   let index: SourceIndex
   private let weights: KerasWeights
   /// How many layers were looked at; one counts once for each call of the models around it.
