@@ -46,9 +46,14 @@ package struct Program {
 
   /// Runs the program to its end.
   package func run(_ arguments: [String]) async throws -> Outcome {
+    try await run(Self.executable, arguments)
+  }
+
+  /// Runs any program to its end, in the same place and environment.
+  func run(_ executable: FilePath, _ arguments: [String]) async throws -> Outcome {
     let captured = try Captured()
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.executable.string)
+    process.executableURL = URL(fileURLWithPath: executable.string)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path.string)
     process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"].merging(environment) { $1 }

@@ -1,0 +1,53 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The hostile corpus, run with the built program. After a change of messages: `ATTNCONV_RECORD_GOLDEN=1 swift test
+/// --filter HostileCorpusTests`, then read every `expected.txt` that changed as a stranger would.
+@Suite struct HostileCorpusTests {
+  /// What a payload would leave behind (`CANARY` of `Fixtures/hostile/case.py`).
+  private static let canary = "/tmp/attnconv-canary"
+
+  private static let isRecording = ProcessInfo.processInfo.environment["ATTNCONV_RECORD_GOLDEN"] == "1"
+
+  @Test(.timeLimit(.minutes(2)), arguments: HostileCase.all)
+  func `a hostile file is answered in words, within bounds, and nothing of it runs`(_ attack: HostileCase)
+    async throws
+  {
+    let directory = try TemporaryDirectory()
+    let inputs = try attack.inputs()
+    for name in inputs {
+      try FileManager.default.copyItem(
+        atPath: attack.folder.appendingPathComponent(name).path, toPath: directory.file(name).string)
+    }
+    try #require(!FileManager.default.fileExists(atPath: Self.canary), "remove \(Self.canary) first")
+    var program = Program(in: directory)
+    program.environment = ["SWIFT_BACKTRACE": "enable=no", "HOME": directory.path.string]
+    let expectation = attack.expectation
+    let limited = try await program.run(expectation.arguments, megabytes: 512, seconds: 10)
+    let outcome = limited.outcome
+
+    #expect(outcome.status == expectation.exit, "\(outcome.messages)")
+    #expect(limited.processorSeconds < 5)
+    #expect(try directory.names() == (inputs + (expectation.writes ?? [])).sorted())
+    for name in inputs {
+      let original = Array(try Data(contentsOf: attack.folder.appendingPathComponent(name)))
+      #expect(try directory.bytes(of: name) == original, "an input was changed")
+    }
+    #expect(!FileManager.default.fileExists(atPath: Self.canary), "a payload ran")
+    if expectation.exit == 2 {
+      #expect(outcome.output == "")
+      #expect(outcome.messages.hasPrefix("error: "))
+    }
+    let said = outcome.output + outcome.messages
+    for phrase in expectation.says { #expect(said.contains(phrase), "expected \(phrase.debugDescription)") }
+    #expect(
+      said.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control },
+      "a name steers the terminal")
+
+    if Self.isRecording { try Data(said.utf8).write(to: attack.recording) }
+    let recorded = try? String(decoding: Data(contentsOf: attack.recording), as: UTF8.self)
+    #expect(said == recorded, "see HostileCorpusTests for how to record it again")
+  }
+}
