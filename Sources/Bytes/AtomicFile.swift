@@ -1,3 +1,4 @@
+import Synchronization
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -13,21 +14,25 @@ public import SystemPackage
 /// Bytes go to a file without a name (`O_TMPFILE`) or, where the file system has none, to a temporary file in
 /// the same directory. ``commit()`` brings them to the disk (`fsync`), gives the file its name (`linkat` or
 /// `rename`) and makes the name last (`fsync` of the directory). Without a commit nothing is left behind and
-/// an older file of that name stays untouched.
-public final class AtomicFile {
+/// an older file of that name stays untouched. Several threads may write parts of it at once.
+public final class AtomicFile: Sendable {
   /// The path the file will have.
   public let path: FilePath
 
   private let descriptor: FileDescriptor
   private let overwrite: Bool
-  /// The temporary name, or `nil` while the file has no name at all.
-  private var temporaryPath: FilePath?
-  private var isOpen = true
-  private var writebackStarted: UInt64 = 0
 
-  /// The system is asked to write in parts of this size: large enough for a disk to be efficient, small
-  /// enough that little is left at the end.
-  private static let writebackSize: UInt64 = 8 << 20
+  private struct State {
+    /// The temporary name, or `nil` while the file has no name at all.
+    var temporaryPath: FilePath?
+    var isOpen = true
+  }
+
+  private let state: Mutex<State>
+
+  /// Parts that the system is asked to write at once are best of this size in bytes: large enough for a disk to be
+  /// efficient, small enough that little is left at the end.
+  public static let writebackSize: UInt64 = 8 << 20
 
   /// Begins a file.
   ///
@@ -47,6 +52,7 @@ public final class AtomicFile {
     let directory = Self.directory(of: path)
     if beginsUnnamed, let descriptor = Self.openUnnamed(in: directory) {
       self.descriptor = descriptor
+      state = Mutex(State())
       return
     }
     let temporary = Self.temporaryName(in: directory)
@@ -60,7 +66,7 @@ public final class AtomicFile {
         .cannotWrite, "cannot create a file in this directory: \(InputFile.describe(error))",
         file: directory.string, hint: "choose a directory that exists and can be written to")
     }
-    temporaryPath = temporary
+    state = Mutex(State(temporaryPath: temporary))
     InterruptCleanup.register(temporary)
   }
 
@@ -103,57 +109,61 @@ public final class AtomicFile {
 
   var rawDescriptor: CInt { descriptor.rawValue }
 
-  /// Says that the first `end` bytes are complete, so that the system may begin to write them to the disk.
+  /// Says that a range of bytes is complete, so that the system may begin to write it to the disk.
   ///
   /// The disk then works while digests are computed, and ``commit()`` has less to wait for.
-  public func startWriteback(upTo end: UInt64) {
-    guard end >= writebackStarted + Self.writebackSize else { return }
+  public func startWriteback(_ range: Range<UInt64>) {
     #if os(Linux)
       // Linux begins to write dirty pages of a range that is no longer needed (mm/fadvise.c); a failure only
-      // means that `fsync` does the work later.
+      // means that `fsync` does the work later. A length of 0 would mean the rest of the file.
+      guard !range.isEmpty else { return }
       _ = posix_fadvise(
-        descriptor.rawValue, off_t(writebackStarted), off_t(end - writebackStarted), POSIX_FADV_DONTNEED)
+        descriptor.rawValue, off_t(range.lowerBound), off_t(range.upperBound - range.lowerBound),
+        POSIX_FADV_DONTNEED)
     #endif
-    writebackStarted = end
   }
 
   /// Makes the file appear under its name, complete and on the disk.
   public func commit() throws(BytesError) {
-    precondition(isOpen, "a file is committed once, and not after it was discarded")
     do {
-      guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-      try giveName()
+      try state.withLock { state throws(Errno) in
+        precondition(state.isOpen, "a file is committed once, and not after it was discarded")
+        guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        try giveName(&state)
+        state.isOpen = false
+        if state.temporaryPath != nil { InterruptCleanup.clear() }
+      }
     } catch {
       discard()
       throw failure(error)
     }
-    isOpen = false
-    if temporaryPath != nil { InterruptCleanup.clear() }
     try? descriptor.close()
     syncDirectory()
   }
 
   /// Gives the file up; nothing appears under the name.
   public func discard() {
-    guard isOpen else { return }
-    isOpen = false
-    try? descriptor.close()
-    guard let temporaryPath else { return }
-    _ = unsafe temporaryPath.withPlatformString { unsafe unlink($0) }
-    InterruptCleanup.clear()
+    state.withLock { state in
+      guard state.isOpen else { return }
+      state.isOpen = false
+      try? descriptor.close()
+      guard let temporaryPath = state.temporaryPath else { return }
+      _ = unsafe temporaryPath.withPlatformString { unsafe unlink($0) }
+      InterruptCleanup.clear()
+    }
   }
 
-  private func giveName() throws(Errno) {
-    if temporaryPath == nil {
+  private func giveName(_ state: inout State) throws(Errno) {
+    if state.temporaryPath == nil {
       if try nameUnnamed(as: path) { return }
       guard overwrite else { throw .fileExists }
       // A name that exists can only be replaced by `rename`, which needs a name to start from.
       let temporary = Self.temporaryName(in: Self.directory(of: path))
       InterruptCleanup.register(temporary)
       guard try nameUnnamed(as: temporary) else { throw .fileExists }
-      temporaryPath = temporary
+      state.temporaryPath = temporary
     }
-    guard let temporaryPath else { return }
+    guard let temporaryPath = state.temporaryPath else { return }
     let result = unsafe temporaryPath.withPlatformString { from in
       unsafe path.withPlatformString { to in
         if overwrite { return unsafe rename(from, to) }

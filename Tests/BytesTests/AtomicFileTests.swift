@@ -38,9 +38,9 @@ import TestSupport
   func keepsBytesThatAreAlreadyOnTheirWayToTheDisk(_ beginsUnnamed: Bool) throws {
     let file = try begin("output", beginsUnnamed)
     let part = [UInt8](repeating: 0xA5, count: 9 << 20)
-    file.startWriteback(upTo: 0)
+    file.startWriteback(0..<0)
     try file.write(part[...], at: 64)
-    file.startWriteback(upTo: 64 + UInt64(part.count))
+    file.startWriteback(64..<64 + UInt64(part.count))
     try file.write([1, 2, 3], at: 0)
     try file.commit()
     let written = try InputFile(directory.file("output"))

@@ -13,10 +13,12 @@ struct ShapeTable {
   /// Sorts entries by name; names that fit no network are left out.
   init(_ shapes: [String: [Int]]) {
     for (name, shape) in shapes {
-      let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-      guard parts.first == "stages" else {
+      guard name.utf8.starts(with: "stages.".utf8) else {
         outside[name] = shape
         continue
+      }
+      let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map {
+        Substring($0)
       }
       guard parts.count > 3, let stage = Int(parts[1]), (0..<Limits.stages).contains(stage) else { continue }
       if parts[2] == "attention" {

@@ -5,10 +5,12 @@ extension AutomaticNames {
   /// A reading in which numbered layers are those of attention modules, block by block in the order of their numbers, for
   /// every dialect that leaves them to Keras and of whose blocks each would get all of its layers.
   static func attentionReadings(of stateDicts: [StateDict], dialects: [Dialect]) -> [StateDict] {
+    let stateDicts = stateDicts.filter { $0.framework == .keras && $0.renaming == nil }
+    guard !stateDicts.isEmpty else { return [] }
     var readings: [StateDict] = []
     for dialect in dialects where dialect.framework == .keras && !dialect.hasAutomaticNames {
       for modules in numberedModules(of: dialect) {
-        for stateDict in stateDicts where stateDict.framework == .keras && stateDict.renaming == nil {
+        for stateDict in stateDicts {
           if let reading = reading(of: stateDict, modules, dialect) { readings.append(reading) }
         }
       }

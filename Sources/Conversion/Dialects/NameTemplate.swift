@@ -25,18 +25,14 @@ struct NameTemplate: Hashable, Sendable {
   init(_ text: String) throws(ConversionError) {
     self.text = text
     var pieces: [Piece] = []
-    var rest = text[...]
-    while let open = rest.firstIndex(of: "{") {
-      if open > rest.startIndex { pieces.append(.literal(Array(rest[..<open].utf8))) }
-      guard let close = rest[open...].firstIndex(of: "}") else {
+    // Bytes, because every start of the program compiles all templates, and characters take ten times as long.
+    var rest = Array(text.utf8)[...]
+    while let open = rest.firstIndex(of: UInt8(ascii: "{")) {
+      if open > rest.startIndex { pieces.append(.literal(Array(rest[..<open]))) }
+      guard let close = rest[open...].firstIndex(of: UInt8(ascii: "}")) else {
         throw ConversionError(.invalidDialect, "template \"\(text)\": '{' without '}'")
       }
-      let inner = rest[rest.index(after: open)..<close].split(
-        separator: "+", maxSplits: 1, omittingEmptySubsequences: false)
-      guard let name = inner.first, name.count == 1, let variable = name.first,
-        NameValues.variables.contains(variable),
-        let added = inner.count == 1 ? 0 : Int(inner[1]), 0...9 ~= added, inner.last?.count == 1
-      else {
+      guard let (variable, added) = Self.variable(rest[(open + 1)..<close]) else {
         throw ConversionError(
           .invalidDialect,
           "template \"\(text)\": expected a variable {s}, {b}, {i} or {n}, or one with an offset such as {s+1}"
@@ -46,11 +42,24 @@ struct NameTemplate: Hashable, Sendable {
         throw ConversionError(.invalidDialect, "template \"\(text)\": two variables without text between")
       }
       pieces.append(.variable(variable, added: added))
-      rest = rest[rest.index(after: close)...]
+      rest = rest[(close + 1)...]
     }
-    if !rest.isEmpty { pieces.append(.literal(Array(rest.utf8))) }
+    if !rest.isEmpty { pieces.append(.literal(Array(rest))) }
     self.pieces = pieces
     if case .literal(let literal) = pieces.first { firstByte = literal.first } else { firstByte = nil }
+  }
+
+  /// What stands between braces: a letter, or a letter, a plus sign and one digit.
+  private static func variable(_ inner: ArraySlice<UInt8>) -> (name: Character, added: Int)? {
+    guard let first = inner.first else { return nil }
+    let name = Character(Unicode.Scalar(first))
+    guard NameValues.variables.contains(name) else { return nil }
+    let offset = inner.dropFirst()
+    guard let plus = offset.first else { return (name, 0) }
+    guard plus == UInt8(ascii: "+"), offset.count == 2, let digit = offset.last,
+      UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit
+    else { return nil }
+    return (name, Int(digit - UInt8(ascii: "0")))
   }
 
   /// The names of the variables.

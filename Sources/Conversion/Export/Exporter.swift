@@ -110,7 +110,8 @@ public struct Exporter: Sendable {
       switch target {
       case .safetensors:
         _ = try await SafetensorsOutput.write(
-          outputs, from: index, to: path, overwrite: overwrite, ignoreChecksums: false, progress: nil
+          outputs, from: index, to: path, overwrite: overwrite, ignoreChecksums: false,
+          scan: SourceScan.Pending(index, ignoreChecksums: false), progress: nil
         ) { _ in [("format", "pt")] }
       case .pytorch: try writePyTorch(outputs, index, path, overwrite: overwrite)
       case .kerasHDF5, .kerasWeights:

@@ -117,6 +117,7 @@ struct KerasFile {
         index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: false)
       for (tensor, offset) in zip(tensors, offsets).sorted(by: { $0.1 < $1.1 }) {
         var position = offset
+        var started = offset
         let stream = try TensorStream(
           tensor.view, as: tensor.elementType, storage: source.storage(tensor.view.storage))
         try stream.forEachPiece(of: source) { piece throws(ConversionError) in
@@ -126,7 +127,10 @@ struct KerasFile {
             throw ConversionError(any: error)
           }
           position += UInt64(piece.count)
-          file.startWriteback(upTo: position)
+          if position - started >= AtomicFile.writebackSize {
+            file.startWriteback(started..<position)
+            started = position
+          }
         }
       }
       for input in index.files { try input.checkUnchanged() }

@@ -84,13 +84,19 @@ public struct Importer: Sendable {
       uncertainModules: fit.mapping.doubts.map(\.module))
   }
 
+  /// Begins to read a source from front to back, for its digest and checksums, as ``write(_:to:overwrite:scan:)`` needs it.
+  public func beginScan(_ index: SourceIndex) -> SourceScan.Pending {
+    SourceScan.Pending(index, ignoreChecksums: options.ignoresChecksums)
+  }
+
   /// Carries out a complete plan: the canonical checkpoint appears whole or not at all.
   ///
   /// Peak memory does not depend on the size of the checkpoint. Equal sources and options give equal bytes.
+  /// A scan of the plan's source that was begun before runs beside the planning.
   ///
   /// - Throws: ``ConversionError``; nothing is left behind then and an older file stays as it was.
   public func write(
-    _ plan: ImportPlan, to path: FilePath, overwrite: Bool
+    _ plan: ImportPlan, to path: FilePath, overwrite: Bool, scan: SourceScan.Pending? = nil
   ) async throws(ConversionError) -> ImportResult {
     guard plan.isComplete else {
       throw ConversionError(.incomplete, "\(plan.faults.count) names do not fit")
@@ -98,7 +104,8 @@ public struct Importer: Sendable {
     if let doubt = ConversionError(uncertain: plan.uncertainModules, in: plan.dialect) { throw doubt }
     let result = try await SafetensorsOutput.write(
       plan.rows.map(\.output), from: plan.index, to: path, overwrite: overwrite,
-      ignoreChecksums: options.ignoresChecksums, progress: options.progress
+      ignoreChecksums: options.ignoresChecksums, scan: scan ?? beginScan(plan.index),
+      progress: options.progress
     ) { result in
       CheckpointMetadata(
         architecture: plan.architecture.json, source: Provenance.json(of: plan, result.sourceDigests),

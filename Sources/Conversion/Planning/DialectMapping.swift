@@ -45,6 +45,19 @@ struct DialectMapping: Sendable {
   init(
     _ dialect: Dialect, _ architecture: Architecture, layouts: [String: Layout] = [:]
   ) throws(ConversionError) {
+    let parameters: [Parameter]
+    do {
+      parameters = try architecture.graph().parameters
+    } catch {
+      throw ConversionError(error)
+    }
+    try self.init(dialect, architecture, parameters: parameters, layouts: layouts)
+  }
+
+  /// Maps the parameters of an architecture, which are known already.
+  init(
+    _ dialect: Dialect, _ architecture: Architecture, parameters: [Parameter], layouts: [String: Layout]
+  ) throws(ConversionError) {
     let features = ArchitectureFeatures.of(architecture)
     guard dialect.accepts(features) else {
       throw ConversionError(
@@ -54,12 +67,6 @@ struct DialectMapping: Sendable {
     self.dialect = dialect
     self.architecture = architecture
     self.layouts = layouts
-    let parameters: [Parameter]
-    do {
-      parameters = try architecture.graph().parameters
-    } catch {
-      throw ConversionError(error)
-    }
     var rows: [Row] = []
     var owners: [String: String] = [:]
     var modules: [String: (name: String, layout: Layout?)] = [:]

@@ -13,10 +13,12 @@ struct ModuleNames: Sendable {
   /// the first that matches counts.
   init(_ stateDict: StateDict, suffixes: [(text: String, leaf: Substring)] = []) {
     var indices: [Substring: Int] = [:]
+    let separator = stateDict.framework.separator.asciiValue
     for name in stateDict.names {
-      let dot = name.lastIndex(of: stateDict.framework.separator)
+      let dot = name.utf8.lastIndex { $0 == separator }
       var module = dot.map { name[..<$0] } ?? ""
-      var leaf = stateDict.framework.canonicalLeaf(dot.map { name[name.index(after: $0)...] } ?? name[...])
+      var leaf = stateDict.framework.canonicalLeaf(
+        dot.map { name[name.utf8.index(after: $0)...] } ?? name[...])
       if let suffix = suffixes.first(where: { name.hasSuffix($0.text) }) {
         module = name.dropLast(suffix.text.count)
         leaf = suffix.leaf

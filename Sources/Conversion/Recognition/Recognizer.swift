@@ -161,9 +161,10 @@ struct Recognizer {
       ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order)
     }
     var fits: [(fit: Fit, order: Int)] = []
+    var networks = NetworkMemo(preset: try preset())
     let bar = Self.promising * (readings.first?.matched ?? 0)
     for reading in readings.prefix(Self.maximumFits) where reading.matched >= bar {
-      if let fit = try fit(reading, index) { fits.append((fit, reading.order)) }
+      if let fit = try fit(reading, index, &networks) { fits.append((fit, reading.order)) }
     }
     // Readings with fewer changes first, then places and dialects in their order of preference.
     let ranked = fits.enumerated().sorted { left, right in
@@ -214,34 +215,45 @@ struct Recognizer {
   }
 
   /// Infers the architecture of a reading and compares all names; `nil` where the reading is no network.
-  private func fit(_ reading: Reading, _ index: SourceIndex) throws(ConversionError) -> Fit? {
+  private func fit(
+    _ reading: Reading, _ index: SourceIndex, _ networks: inout NetworkMemo
+  ) throws(ConversionError) -> Fit? {
     do {
       let shapes = expectedClasses(in: reading.shapes(index))
       // What no tensor shows depends on what tensors do show, so the architecture is inferred twice.
-      let first = try infer(shapes, reading, features: reading.assumed)
+      let first = try networks.architecture(shapes, semantics(of: reading, features: reading.assumed))
       let features = ArchitectureFeatures.of(first)
       guard reading.assumed.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value }) else {
         return nil
       }
-      let architecture = try infer(shapes, reading, features: features)
+      let architecture = try networks.architecture(shapes, semantics(of: reading, features: features))
       let layouts = reading.stateDict.renaming?.layouts ?? [:]
-      guard let mapping = try? DialectMapping(reading.dialect, architecture, layouts: layouts) else {
-        return nil
-      }
+      guard let parameters = try? networks.parameters(of: architecture),
+        let mapping = try? DialectMapping(
+          reading.dialect, architecture, parameters: parameters, layouts: layouts)
+      else { return nil }
       let fit = Fit(reading.stateDict, mapping, index: index)
       // Files in the format of Keras 1 and 2 list their layers in an order that means something.
       let isOrdered =
         reading.dialect.hasAutomaticNames && index.container == .kerasHDF5 && features["family"] != "module"
       return !isOrdered || LayerOrder.allows(fit) ? fit : nil
     } catch {
-      // A name or a value that the user gave is a fault of the command, not of this reading.
-      if error.code == .unknownArchitecture || error.code == .malformedDescription {
-        var failure = ConversionError(error)
-        let nearest = options.architecture.flatMap { NearestName.of($0, among: ArchitectureCatalog.names) }
-        if error.code == .unknownArchitecture, let nearest { failure.hint = "did you mean \"\(nearest)\"?" }
-        throw failure
-      }
+      // A value that the user gave is a fault of the command, not of this reading.
+      if error.code == .malformedDescription { throw ConversionError(error) }
       return nil
+    }
+  }
+
+  /// The architecture that the user named.
+  private func preset() throws(ConversionError) -> Architecture? {
+    guard let name = options.architecture else { return nil }
+    do {
+      return try ArchitectureCatalog.architecture(named: name)
+    } catch {
+      var failure = ConversionError(error)
+      let nearest = NearestName.of(name, among: ArchitectureCatalog.names)
+      if let nearest { failure.hint = "did you mean \"\(nearest)\"?" }
+      throw failure
     }
   }
 
@@ -255,15 +267,11 @@ struct Recognizer {
     return shapes
   }
 
-  private func infer(
-    _ shapes: [String: [Int]], _ reading: Reading, features: [String: String]
-  ) throws(ArchitectureError) -> Architecture {
+  private func semantics(
+    of reading: Reading, features: [String: String]
+  ) throws(ArchitectureError) -> Semantics {
     let overrides = (reading.stateDict.renaming?.semantics ?? []) + options.semantics
-    let semantics = try Semantics(json: reading.dialect.semantics(for: features, overrides: overrides))
-    let preset = try options.architecture.map { name throws(ArchitectureError) in
-      try ArchitectureCatalog.architecture(named: name)
-    }
-    return try ArchitectureInference.infer(shapes: shapes, semantics: semantics, following: preset)
+    return try Semantics(json: reading.dialect.semantics(for: features, overrides: overrides))
   }
 }
 

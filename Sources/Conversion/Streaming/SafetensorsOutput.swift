@@ -1,6 +1,5 @@
 import Bytes
 import Checkpoint
-import Crypto
 import SourceFormats
 import SystemPackage
 
@@ -27,14 +26,13 @@ struct SafetensorsOutput {
   ///
   /// The header is written last, in the room kept for it, because it holds the digests.
   ///
-  /// The metadata members are asked for twice, before and after, and must keep their lengths.
+  /// The scan of the source, for its digest and checksums, may have begun before. The metadata members are asked for
+  /// twice, before and after, and must keep their lengths.
   static func write(
     _ tensors: [TensorOutput], from index: SourceIndex, to path: FilePath, overwrite: Bool,
-    ignoreChecksums: Bool, progress: ((UInt64, UInt64) -> Void)?,
+    ignoreChecksums: Bool, scan: SourceScan.Pending, progress: (@Sendable (UInt64, UInt64) -> Void)?,
     metadata: (Result) -> [(name: String, value: String)]
   ) async throws(ConversionError) -> Result {
-    // The scan of the source, for its digest and checksums, runs on another core.
-    async let pendingScan = scan(index, ignoreChecksums: ignoreChecksums)
     do {
       let output = try AtomicFile(path, overwrite: overwrite)
       let layout = try SafetensorsLayout(tensors.map { ($0.name, $0.elementType, $0.view.shape) })
@@ -43,17 +41,22 @@ struct SafetensorsOutput {
         content: digestPlaceholder, sourceDigests: index.files.map { _ in digestPlaceholder }, notes: [],
         byteCount: 0)
       let headLength = UInt64(layout.head(metadata: metadata(result)).count)
-      let bytes = SourceBytes(
-        index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: ignoreChecksums)
       let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
-      for record in layout.tensors {
-        guard let tensor = byName[record.name] else { continue }
-        result.digests[record.name] = try copy(tensor, from: bytes, to: output, at: headLength + record.begin)
-        progress?(record.end, layout.tensors.last?.end ?? 0)
-      }
+      let copy = TensorCopy(
+        layout.tensors.compactMap { record in
+          byName[record.name].map {
+            .init(tensor: $0, begin: headLength + record.begin, end: headLength + record.end)
+          }
+        }, from: index, to: output, progress: progress)
+      let directory = path.removingLastComponent()
+      // The core that scanned the source helps with the copy afterwards.
+      async let help = help(copy, after: scan, index, scratchDirectory: directory)
+      let bytes = SourceBytes(index, scratchDirectory: directory, ignoreChecksums: ignoreChecksums)
+      try copy.run(bytes, takesAll: true)
       try bytes.checkDeflated()
-      let scan = try await pendingScan.get()
+      let scan = try await help.get()
       for file in index.files { try file.checkUnchanged() }
+      result.digests = copy.digests
       result.sourceDigests = scan.digests
       result.notes = scan.notes + bytes.notes
       result.content = ContentDigest.of(
@@ -73,32 +76,15 @@ struct SafetensorsOutput {
     }
   }
 
-  /// Copies one tensor and returns the SHA-256 of what was written.
-  private static func copy(
-    _ tensor: TensorOutput, from source: SourceBytes, to output: AtomicFile, at offset: UInt64
-  ) throws(ConversionError) -> String {
-    var hash = SHA256()
-    var position = offset
-    let stream = try TensorStream(
-      tensor.view, as: tensor.elementType, storage: source.storage(tensor.view.storage))
-    try stream.forEachPiece(of: source) { piece throws(ConversionError) in
-      hash.update(data: piece)
-      do {
-        try output.write(piece, at: position)
-      } catch {
-        throw ConversionError(any: error)
-      }
-      position += UInt64(piece.count)
-      output.startWriteback(upTo: position)
-    }
-    return ContentDigest.hexadecimal(hash.finalize())
-  }
-
-  static func scan(_ index: SourceIndex, ignoreChecksums: Bool) async
-    -> Swift.Result<SourceScan, ConversionError>
-  {
+  private static func help(
+    _ copy: TensorCopy, after scan: SourceScan.Pending, _ index: SourceIndex, scratchDirectory: FilePath
+  ) async -> Swift.Result<SourceScan, ConversionError> {
+    let scanned = await scan.result
+    guard case .success = scanned else { return scanned }
     do {
-      return .success(try SourceScan(index, ignoreChecksums: ignoreChecksums))
+      try copy.run(
+        SourceBytes(index, scratchDirectory: scratchDirectory, ignoreChecksums: false), takesAll: false)
+      return scanned
     } catch {
       return .failure(error)
     }

@@ -1,14 +1,39 @@
 import Bytes
 import Checkpoint
 import Crypto
-import SourceFormats
+public import SourceFormats
 import SystemPackage
 
 /// One pass over every byte of a source: the SHA-256 of each file and the CRC-32 of each stored record.
 ///
 /// It runs beside the copy of the tensors, on another core, and reads each file front to back, so that the
 /// disk is read once and in order.
-struct SourceScan: Sendable {
+public struct SourceScan: Sendable {
+  /// A scan that runs beside whatever its starter does meanwhile, on another core.
+  public struct Pending: Sendable {
+    private let task: Task<Result<SourceScan, ConversionError>, Never>
+
+    /// Begins to read the files of a source.
+    ///
+    /// `ignoreChecksums` turns checksums that do not match into notes.
+    public init(_ index: SourceIndex, ignoreChecksums: Bool) {
+      task = Task {
+        do throws(ConversionError) {
+          return .success(try SourceScan(index, ignoreChecksums: ignoreChecksums))
+        } catch {
+          return .failure(error)
+        }
+      }
+    }
+
+    /// Gives the scan up, because nobody needs it any more.
+    public func cancel() { task.cancel() }
+
+    var result: Result<SourceScan, ConversionError> {
+      get async { await task.value }
+    }
+  }
+
   /// The SHA-256 of each file, in hexadecimal.
   let digests: [String]
 
@@ -67,6 +92,9 @@ struct SourceScan: Sendable {
     var pending = records[...]
     var checksum = CRC32()
     while position < file.size {
+      if Task.isCancelled {
+        throw ConversionError(.inputOutput, "the scan was given up", file: file.path.string)
+      }
       let count = Int(min(UInt64(pieceSize), file.size - position))
       if count < buffer.count { buffer.removeLast(buffer.count - count) }
       try file.read(at: position, into: &buffer)

@@ -93,7 +93,10 @@ struct ImportCommand: AsyncParsableCommand {
       if !dryRun { try AtomicFile.check(target, overwrite: force) }
       var readerOptions = recognition.readerOptions
       readerOptions.scratchDirectory = target.removingLastComponent()
-      let plan = try importer.plan(SourceReader.open(path, options: readerOptions))
+      let index = try SourceReader.open(path, options: readerOptions)
+      let scan = dryRun ? nil : importer.beginScan(index)
+      defer { scan?.cancel() }
+      let plan = try importer.plan(index)
       let planReport = PlanReport(plan, path: path)
       reporter.warn(plan.warnings)
       guard plan.isComplete else {
@@ -105,7 +108,7 @@ struct ImportCommand: AsyncParsableCommand {
         let mapping = JSONValue.Member("mapping", planReport.mapping)
         return (.object(planReport.json(status: "planned") + [mapping]), .done)
       }
-      let result = try await importer.write(plan, to: target, overwrite: force)
+      let result = try await importer.write(plan, to: target, overwrite: force, scan: scan)
       reporter.print(planReport.headerLines + planReport.resultLines(result))
       return (.object(planReport.json(status: "imported") + planReport.json(result)), .done)
     } catch {
