@@ -7,7 +7,7 @@ BIN = .build/release/attnconv
 # a plan of what to build that was kept from another package would build the wrong one.
 RELEASE = -c release --static-swift-stdlib --disable-build-manifest-caching
 
-.PHONY: help dependencies fast-engine build release demo examples test lint format docs interoperability bench-programs bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo examples test fuzz lint format docs interoperability bench-programs bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -45,6 +45,9 @@ examples: release ## Build the examples and run them on Fixtures/
 test: dependencies ## Build and run the tests
 	$(SWIFT) build --build-tests -Xswiftc -warnings-as-errors
 	$(SWIFT) test --skip-build -Xswiftc -warnings-as-errors
+
+fuzz: release ## Hand mutated files to the readers, each for a minute (FUZZ_SECONDS)
+	Tests/Fuzzing/fuzz.sh
 
 lint: ## Check the style of all Swift code
 	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests Examples Benchmarks

@@ -149,3 +149,16 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
   ]
 )
+
+// Random bytes for the readers (`make fuzz`). Not part of other builds: it links only with libFuzzer and instrumented code.
+if Context.environment["ATTNCONV_FUZZING"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzzing",
+      dependencies: [
+        "Verification", "Conversion", "HDF5Worker", "SourceFormats", "Architectures", "Checkpoint", "JSON",
+        "Bytes", system,
+      ],
+      path: "Tests/Fuzzing/Sources",
+      swiftSettings: strict))
+}
