@@ -53,7 +53,7 @@ class Case:
         """A case that could pass for the wrong reason is a mistake of its author."""
         assert self.name == self.name.lower() and " " not in self.name, self.name
         assert self.why.endswith(".") and self.files and self.exit in (0, 1, 2), self.name
-        assert self.says and all(len(phrase) >= 4 for phrase in self.says), f"{self.name}: nothing is expected of the message"
+        assert self.says and all(len(phrase) >= 3 for phrase in self.says), f"{self.name}: nothing is expected of the message"
 
     def write_files(self, folder: pathlib.Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

@@ -100,8 +100,8 @@ import Testing
     .init(
       "plain.pkl", .notACheckpoint,
       "found a Python pickle without the header of a PyTorch file",
-      "in Python, load it and write its state dict with torch.save(state_dict, "
-        + #""weights.pth")"#),
+      "in Python, if you trust the file, which can run anything there, load it and write its state dict: "
+        + #"torch.save(state_dict, "weights.pth")"#),
     .init(
       "notes.txt", .notACheckpoint,
       #"found a text file that begins with "resnet50_bam: see the other folder", expected a "#

@@ -4,13 +4,33 @@ import SourceFormats
 /// Why nothing was recognised, in words.
 extension Recognizer {
   func noTensors(_ index: SourceIndex) -> ConversionError {
+    let unreadable = unreadableTensors(of: index)
     let objects = index.placeholders.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
     let holdsArrays = index.placeholders.contains { $0.name.hasPrefix("numpy.") }
+    var message = "the file holds no tensors"
+    if !unreadable.isEmpty {
+      message += " that can be read, only \(unreadable)" + (objects.isEmpty ? "" : "; it names \(objects)")
+    } else if !objects.isEmpty {
+      message += ", only objects of \(objects)"
+    }
+    // What was not looked into may hold them.
+    for note in index.notes.prefix(3) { message += "; \(note)" }
     return ConversionError(
-      .noStateDict, "the file holds no tensors" + (objects.isEmpty ? "" : ", only objects of \(objects)"),
+      .noStateDict, message,
       hint: holdsArrays
         ? "save PyTorch tensors instead of NumPy arrays: torch.from_numpy(array)"
-        : "save a state dict: torch.save(model.state_dict(), \"weights.pth\")")
+        : "save a state dict: torch.save(model.state_dict(), \"weights.pth\")"
+          + (objects.isEmpty
+            ? "" : "; loading the file in Python would run what it names, so only if you trust it"))
+  }
+
+  /// The first tensors without dense bytes, with the reasons; empty where there are none.
+  private func unreadableTensors(of index: SourceIndex) -> String {
+    let all = index.extras.lazy.compactMap { extra -> String? in
+      guard case .unreadableTensor(let reason) = extra.value else { return nil }
+      return "\"\(extra.path.joined(separator: index.separator))\" (\(reason))"
+    }
+    return all.prefix(3).joined(separator: ", ")
   }
 
   /// Two names that become one once wrappers are taken away, as an error; `nil` where there are none.
@@ -54,21 +74,17 @@ extension Recognizer {
     }
     if let numbered = numbered(places, index) { return numbered }
     let shown = names.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-    let unreadable = index.extras.compactMap { extra -> String? in
-      guard case .unreadableTensor(let reason) = extra.value else { return nil }
-      return "\"\(extra.path.joined(separator: "."))\" (\(reason))"
-    }
+    let unreadable = unreadableTensors(of: index)
     let lost =
-      unreadable.isEmpty
-      ? ""
-      : "; besides there are tensors that cannot be read: " + unreadable.prefix(3).joined(separator: ", ")
+      unreadable.isEmpty ? "" : "; besides there are tensors that cannot be read: \(unreadable)"
+    let begin = names.count == 1 ? "the tensor name" : "the \(names.count) tensor names, which begin with"
     let percent =
       nearest.map {
         "; the nearest is \($0.dialect.name) \($0.architecture.name), where \(Int($0.score * 100)) % of the names agree"
       } ?? ""
     return ConversionError(
       .unrecognized,
-      "no dialect knows the \(names.count) tensor names, which begin with \(shown)\(percent)\(lost)",
+      "no dialect knows \(begin) \(shown)\(percent)\(lost)",
       hint:
         "supported are ResNets and MobileNetV2 with SE, BAM, CBAM, ECA or NAM; 'attnconv map' drafts "
         + "a file for --dialect-file that describes other names")

@@ -147,6 +147,14 @@ extension PickleGraph {
     }
   }
 
+  /// Whether a value is a text or a byte string, however long.
+  func isText(_ handle: PickleHandle) -> Bool {
+    switch self[handle] {
+    case .text, .bytes, .encodedText: true
+    default: false
+    }
+  }
+
   /// The elements of a list, tuple or set.
   func items(_ handle: PickleHandle) -> [PickleHandle]? {
     switch self[handle] {

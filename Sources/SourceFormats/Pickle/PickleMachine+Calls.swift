@@ -17,6 +17,10 @@ extension PickleMachine {
   mutating func pushStackGlobal() throws(PickleFailure) {
     let names = try pop(2)
     guard let module = graph.name(names[0]), let name = graph.name(names[1]) else {
+      if graph.isText(names[0]), graph.isText(names[1]) {
+        throw PickleFailure(
+          .limitExceeded, "the name of a global has more than \(PickleLimits.lineByteCount) bytes")
+      }
       throw PickleFailure(
         .malformed,
         "expected a module and a name, found \(graph.describe(names[0])) and \(graph.describe(names[1]))")

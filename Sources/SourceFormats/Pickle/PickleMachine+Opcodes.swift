@@ -167,8 +167,10 @@ extension PickleMachine {
     if let value = Int(text) { return try push(.integer(value)) }
     let digits = text.hasPrefix("-") ? text.utf8.dropFirst() : text.utf8[...]
     // 2.41 digits to a byte: the same limit as in binary.
-    guard digits.count <= PickleLimits.integerByteCount * 241 / 100 else {
-      throw PickleFailure(.limitExceeded, "an integer of \(digits.count) digits")
+    let limit = PickleLimits.integerByteCount * 241 / 100
+    guard digits.count <= limit else {
+      throw PickleFailure(
+        .limitExceeded, "an integer of \(digits.count) digits; at most \(limit) are read")
     }
     guard !digits.isEmpty, digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }) else {
       throw PickleFailure(.malformed, "expected an integer on a line")

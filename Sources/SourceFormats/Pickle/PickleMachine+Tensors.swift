@@ -35,6 +35,10 @@ extension PickleMachine {
   private func storageKey(_ handle: PickleHandle) throws(PickleFailure) -> String {
     if let number = graph.integer(handle) { return String(number) }
     guard let key = graph.name(handle) else {
+      if graph.isText(handle) {
+        throw PickleFailure(
+          .limitExceeded, "the key of a storage has more than \(PickleLimits.lineByteCount) bytes")
+      }
       throw PickleFailure(.malformed, "expected a storage key, found \(graph.describe(handle))")
     }
     return key
@@ -78,7 +82,9 @@ extension PickleMachine {
       storage: index, scalarType: scalarType, isUntyped: isUntyped, byteOffset: 0, byteCount: byteCount ?? 0)
   }
 
-  private static func show(_ byteCount: Int?) -> String { byteCount.map(String.init) ?? "unknown" }
+  private static func show(_ byteCount: Int?) -> String {
+    byteCount.map(String.init) ?? "an unknown number of"
+  }
 
   /// `(view key, offset, count)` of a legacy file, in elements of the storage.
   private func part(
@@ -188,12 +194,8 @@ extension PickleMachine {
     guard let offset = graph.integer(arguments[1]) else {
       throw unexpected(function, 2, "an offset", arguments[1])
     }
-    guard let shape = integers(arguments[2]) else {
-      throw unexpected(function, 3, "a size of integers", arguments[2])
-    }
-    guard let strides = integers(arguments[3]) else {
-      throw unexpected(function, 4, "a stride of integers", arguments[3])
-    }
+    let shape = try integers(function, 3, "a size", arguments[2])
+    let strides = try integers(function, 4, "a stride", arguments[3])
     guard case .storage(let index) = graph[arguments[0]] else {
       if let name = graph.className(arguments[0]), case .object = graph[arguments[0]] {
         return try graph.addUnreadable("a tensor whose storage is an object of \(name.prefix(100))")
@@ -219,13 +221,25 @@ extension PickleMachine {
     }
   }
 
-  private func integers(_ handle: PickleHandle) -> [Int]? {
+  private func integers(
+    _ function: TorchRebuild, _ position: Int, _ what: String, _ handle: PickleHandle
+  ) throws(PickleFailure) -> [Int] {
+    guard let items = graph.items(handle) else {
+      throw unexpected(function, position, what + " of integers", handle)
+    }
     // A list longer than any rank is not copied; the length alone makes it an error.
-    guard let items = graph.items(handle), items.count <= PickleLimits.rank else { return nil }
+    guard items.count <= PickleLimits.rank else {
+      throw PickleFailure(
+        .limitExceeded, "\(what) of \(items.count) dimensions; at most \(PickleLimits.rank) are read")
+    }
     var numbers: [Int] = []
     numbers.reserveCapacity(items.count)
     for item in items {
-      guard let number = graph.integer(item) else { return nil }
+      guard let number = graph.integer(item) else {
+        var failure = unexpected(function, position, what + " of integers", handle)
+        failure.message += " with \(graph.describe(item)) in it"
+        throw failure
+      }
       numbers.append(number)
     }
     return numbers
@@ -242,7 +256,8 @@ extension PickleMachine {
         "torch._utils.\(function.rawValue): expected a dict of metadata, found \(graph.describe(metadata))")
     }
     guard pairs.count <= 64 else {
-      throw PickleFailure(.limitExceeded, "tensor metadata of \(pairs.count / 2) entries")
+      throw PickleFailure(
+        .limitExceeded, "tensor metadata of \(pairs.count / 2) entries; at most 32 are read")
     }
     var conversion: SourceTensor.ElementConversion = []
     func isSet(_ key: String) -> Bool { graph.value(pairs, forKey: key).flatMap(graph.bool) ?? false }

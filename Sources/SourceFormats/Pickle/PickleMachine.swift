@@ -53,13 +53,17 @@ struct PickleMachine {
       let start = cursor.position
       var name = "the next opcode"
       do throws(PickleFailure) {
+        guard cursor.remaining > 0 else {
+          name = "the end"
+          throw PickleFailure(.truncated, "the pickle has no STOP")
+        }
         let byte = try cursor.byte()
         guard let opcode = PickleOpcode(rawValue: byte) else {
           name = "the byte 0x\(String(byte, radix: 16))"
           throw PickleFailure(.malformed, "expected an opcode of pickle protocols 0 to 5")
         }
-        if opcode == .stop { return try pop() }
         do throws(PickleFailure) {
+          if opcode == .stop { return try pop() }
           try step(opcode)
         } catch {
           name = opcode.name
@@ -75,8 +79,27 @@ struct PickleMachine {
     let base = place.record == nil ? place.baseOffset ?? 0 : 0
     let record = place.record.map { " of \($0)" } ?? ""
     return SourceError(
-      failure.code, "\(opcode) at byte \(base + UInt64(position))\(record): \(failure.message)",
+      failure.code,
+      "\(opcode) at byte \(base + UInt64(position))\(record): \(failure.message)\(whereabouts(opcode))",
       file: place.file, offset: place.baseOffset.map { $0 + UInt64(position) }, hint: failure.hint)
+  }
+}
+
+extension PickleMachine {
+  /// How far down the stack a name is looked for: a value of a dict lies on its key, a tensor that is wrapped in calls
+  /// on two values for each.
+  private static let whereaboutsDepth = 16
+
+  /// The last text below a value that cannot be rebuilt: in a state dict the name of its tensor.
+  private func whereabouts(_ opcode: String) -> String {
+    guard opcode == PickleOpcode.reduce.name || opcode == PickleOpcode.binPersistentIdentifier.name else {
+      return ""
+    }
+    for value in stack.suffix(Self.whereaboutsDepth).reversed() {
+      guard case .text(let text) = graph[value] else { continue }
+      return ", behind the name \(text.prefix(200).debugDescription)"
+    }
+    return ""
   }
 }
 

@@ -64,9 +64,11 @@ private struct PyTorchArchive {
       throw error
     }
     guard machine.cursor.remaining == 0 else {
+      let end = machine.cursor.position
       throw SourceError(
-        .malformed, "\(machine.cursor.remaining) bytes follow the pickle in \(pickleEntry.name)",
-        offset: pickleEntry.dataOffset)
+        .malformed,
+        "the pickle in \(pickleEntry.name) ends at byte \(end) of \(pickle.count); nothing may follow it",
+        offset: pickleEntry.encoding == .stored ? pickleEntry.dataOffset + UInt64(end) : nil)
     }
     let content = try TorchIndex(machine.graph, root: root, isTorchScript: isTorchScript)
     if isTorchScript {

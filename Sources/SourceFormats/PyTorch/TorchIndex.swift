@@ -53,8 +53,10 @@ struct TorchIndex {
     if case .object = graph[root], let name = graph.className(root) {
       throw SourceError(
         .unsupported,
-        "the file holds a pickled object of class \(name), in which no tensor can be reached as data",
-        hint: "in Python, where that class is installed: torch.save(model.state_dict(), \"weights.pth\")")
+        "the file holds a pickled object of \(name), in which no tensor can be reached as data",
+        hint:
+          "loading the file in Python would run \(name); only if you trust it, load it there and save its state "
+          + "dict: torch.save(model.state_dict(), \"weights.pth\")")
     }
   }
 }

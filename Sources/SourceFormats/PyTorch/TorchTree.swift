@@ -247,7 +247,12 @@ extension TorchTree {
     if notes.count < PickleLimits.placeNoteCount { notes.append(note) } else { unlistedNotes += 1 }
   }
 
-  private var shownPath: String { path.isEmpty ? "the top level" : path.joined(separator: "/") }
+  private var shownPath: String {
+    if path.isEmpty { return "the top level" }
+    // Of a deep place the beginning tells where it is.
+    guard path.count > 8 else { return path.joined(separator: "/") }
+    return path.prefix(3).joined(separator: "/") + "/... (\(path.count) keys)"
+  }
 
   /// Paths are names, so two tensors must not share one: `{1: a, '1': b}` would make either unreachable.
   private func checkPaths() throws(SourceError) {

@@ -35,7 +35,9 @@ enum ForeignFile {
     if prefix.first == 0x80, prefix.count > 1, prefix[1] <= 5 {
       return refusal(
         "found a Python pickle without the header of a PyTorch file",
-        hint: "in Python, load it and write its state dict with torch.save(state_dict, \"weights.pth\")")
+        hint:
+          "in Python, if you trust the file, which can run anything there, load it and write its state dict: "
+          + "torch.save(state_dict, \"weights.pth\")")
     }
     if prefix.allSatisfy({ $0 == 0 }) {
       return refusal(

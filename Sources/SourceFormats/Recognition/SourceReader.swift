@@ -41,6 +41,7 @@ public enum SourceReader {
     } catch {
       var error = error
       error.file = error.file ?? file.path.string
+      error.hint = error.hint ?? error.code.generalHint
       throw error
     }
   }
@@ -50,6 +51,19 @@ public enum SourceReader {
       return try file.read(at: 0, count: Int(min(file.size, UInt64(ForeignFile.prefixLength))))
     } catch {
       throw SourceError(error)
+    }
+  }
+}
+
+extension SourceError.Code {
+  /// What can be done about any error of a kind, where nothing more special is known.
+  var generalHint: String? {
+    switch self {
+    case .malformed:
+      "the file is damaged or was made to mislead; fetch it again, from a source that you trust"
+    case .limitExceeded:
+      "limits stop files that cost more than their size suggests; if you trust the file, save its state dict alone"
+    case .notACheckpoint, .truncated, .unsupported, .checksumMismatch, .inputOutput: nil
     }
   }
 }

@@ -50,7 +50,10 @@ struct Reporter {
     }
     let place = error.file ?? file
     var message = (place.map { "\($0): " } ?? "") + error.message
-    if let offset = error.offset { message += " (at byte \(offset))" }
+    // Of a pickle the message says it already, with the opcode.
+    if let offset = error.offset, !error.message.contains("at byte \(offset):") {
+      message += " (at byte \(offset))"
+    }
     Terminal.message(colored("error:", "31") + " " + VisibleText.of(message))
     if let hint = error.hint { self.hint(hint) }
     var members: [JSONValue.Member] = [

@@ -75,6 +75,7 @@ import Testing
     let path = KerasFixture.root.appending("hostile").appending(name)
     var expected = expected
     expected.file = path.string
+    expected.hint = expected.hint ?? expected.code.generalHint
     #expect(throws: expected) { try SourceReader.open(path, options: KerasFixture.options) }
   }
 

@@ -95,7 +95,7 @@ private typealias P = PickleBytes
     ([0x63] + repeated([0x61], 5000), "found no end of a line within 4096 bytes"),
     (
       Array("L".utf8) + repeated(Array("9".utf8), 1000) + Array("\n".utf8),
-      "an integer of 1000 digits"
+      "an integer of 1000 digits; at most 614 are read"
     ),
   ]
 

@@ -115,8 +115,8 @@ private typealias P = PickleBytes
   }
 
   static let failures: [(bytes: [UInt8], code: SourceError.Code, offset: UInt64, message: String)] = [
-    ([], .truncated, 0, "the next opcode at byte 0 of a/data.pkl: needed 1 more bytes, found 0"),
-    ([0x4E], .truncated, 1, "the next opcode at byte 1 of a/data.pkl: needed 1 more bytes, found 0"),
+    ([], .truncated, 0, "the end at byte 0 of a/data.pkl: the pickle has no STOP"),
+    ([0x4E], .truncated, 1, "the end at byte 1 of a/data.pkl: the pickle has no STOP"),
     ([0x4D, 1], .truncated, 0, "BININT2 at byte 0 of a/data.pkl: needed 2 more bytes, found 1"),
     ([0x63, 0x6D], .truncated, 0, "GLOBAL at byte 0 of a/data.pkl: needed 2 more bytes, found 1"),
     (
@@ -128,11 +128,11 @@ private typealias P = PickleBytes
     ),
     (
       [0x2E], .malformed, 0,
-      "the next opcode at byte 0 of a/data.pkl: expected a value on the stack, found none"
+      "STOP at byte 0 of a/data.pkl: expected a value on the stack, found none"
     ),
     (
       [0x4E, 0x28, 0x2E], .malformed, 2,
-      "the next opcode at byte 2 of a/data.pkl: expected a value on the stack, found none"
+      "STOP at byte 2 of a/data.pkl: expected a value on the stack, found none"
     ),
     (
       [0x4E, 0x52], .malformed, 1, "REDUCE at byte 1 of a/data.pkl: expected a value on the stack, found none"

@@ -114,8 +114,8 @@ private typealias P = PickleBytes
       Array(two.prefix(15)),
       SourceError(
         .truncated,
-        "the file stops at byte 15, inside of the pickles that say how long it is; the next opcode at byte 15: "
-          + "needed 1 more bytes, found 0",
+        "the file stops at byte 15, inside of the pickles that say how long it is; the end at byte 15: "
+          + "the pickle has no STOP",
         offset: 15, hint: "download the file again and compare its size")
     ),
     (

@@ -174,21 +174,26 @@ private typealias P = PickleBytes
     ),
     (
       .torch(pickle: stateDict + [0, 0], storages: [("0", four)]),
-      SourceError(.malformed, "2 bytes follow the pickle in archive/data.pkl", offset: 46)
+      SourceError(
+        .malformed,
+        "the pickle in archive/data.pkl ends at byte \(stateDict.count) of \(stateDict.count + 2); nothing may follow it",
+        offset: UInt64(46 + stateDict.count))
     ),
     (
       .torch(pickle: Array(stateDict.dropLast()), storages: [("0", four)]),
       SourceError(
         .malformed,
-        "the next opcode at byte \(stateDict.count - 1) of archive/data.pkl: needed 1 more bytes, found 0",
+        "the end at byte \(stateDict.count - 1) of archive/data.pkl: the pickle has no STOP",
         offset: UInt64(46 + stateDict.count - 1))
     ),
     (
       .torch(pickle: P.file(P.object("models", "Net", P.dictionary(["lr": P.int(1)])))),
       SourceError(
         .unsupported,
-        "the file holds a pickled object of class models.Net, in which no tensor can be reached as data",
-        hint: "in Python, where that class is installed: torch.save(model.state_dict(), \"weights.pth\")")
+        "the file holds a pickled object of models.Net, in which no tensor can be reached as data",
+        hint:
+          "loading the file in Python would run models.Net; only if you trust it, load it there and save its state "
+          + "dict: torch.save(model.state_dict(), \"weights.pth\")")
     ),
   ]
 

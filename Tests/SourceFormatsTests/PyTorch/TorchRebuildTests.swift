@@ -178,7 +178,7 @@ private typealias P = PickleBytes
     ),
     (
       rebuild("_rebuild_tensor", six, P.int(0), P.tuple(P.none), P.emptyTuple), .malformed,
-      "torch._utils._rebuild_tensor: expected a size of integers as argument 3, found a tuple of 1"
+      "torch._utils._rebuild_tensor: expected a size of integers as argument 3, found a tuple of 1 with None in it"
     ),
     (
       rebuild("_rebuild_tensor", six, P.int(0), P.emptyTuple, P.none), .malformed,
