@@ -8,8 +8,8 @@ public import SystemPackage
 ///     let weight = try checkpoint.tensor("stem.conv.weight")   // [64, 3, 7, 7]
 ///     let values = try weight.floats()
 ///
-/// Opening checks the header, that the digests belong to exactly these tensors, and the content digest.
-/// The bytes themselves are checked by ``checkIntegrity()``.
+/// Opening checks the header and its seal, that the digests belong to exactly these tensors, and the content digest.
+/// The bytes themselves are checked by ``checkIntegrity()``; ``IntegrityReport`` lists all damage of a file.
 public final class Checkpoint: Sendable {
   /// The path as the user gave it.
   public let path: FilePath
@@ -29,6 +29,7 @@ public final class Checkpoint: Sendable {
       let file = try MappedFile(path)
       header = try SafetensorsHeader(file.bytes)
       metadata = try CheckpointMetadata(header)
+      try metadata.checkSeal(file.bytes.extracting(first: Int(header.dataOffset)))
       self.file = file
     } catch let error as CheckpointError {
       var error = error
@@ -76,18 +77,42 @@ public final class Checkpoint: Sendable {
 
   /// Compares the bytes of every tensor with the recorded digest.
   ///
-  /// - Throws: ``CheckpointError`` with code `digestMismatch`, naming the first tensor that differs.
+  /// - Throws: ``CheckpointError`` with code `digestMismatch`, naming the tensors that differ.
   public func checkIntegrity() throws(CheckpointError) {
-    for record in header.tensors {
+    let damaged = header.tensors.compactMap { record -> (record: TensorRecord, digest: String)? in
       let digest = TensorView(record, dataOffset: header.dataOffset, file: file).digest
-      guard let expected = metadata.digests[record.name], expected == digest else {
-        throw CheckpointError(
-          .digestMismatch,
-          "tensor \"\(record.name)\" has SHA-256 \(digest), the checkpoint records \(metadata.digests[record.name] ?? "none")",
-          file: path.string, offset: header.dataOffset + record.begin,
-          hint: "the file was damaged or changed after it was written; import the source again")
-      }
+      return metadata.digests[record.name] == digest ? nil : (record, digest)
     }
+    guard let (record, digest) = damaged.first else { return }
+    let recorded = metadata.digests[record.name] ?? "none"
+    var message = "tensor \"\(record.name)\" has SHA-256 \(digest), the checkpoint records \(recorded)"
+    if damaged.count > 1 {
+      /// More would not fit a message; ``IntegrityReport`` has them all.
+      let shown = damaged.dropFirst().prefix(4).map { "\"\($0.record.name)\"" }
+      message += "; so do not match \(shown.joined(separator: ", "))"
+      if damaged.count > 5 { message += " and \(damaged.count - 5) more" }
+    }
+    throw CheckpointError(
+      .digestMismatch, message, file: path.string, offset: header.dataOffset + record.begin,
+      hint: "the file was damaged or changed after it was written; \(metadata.importAgain)")
+  }
+}
+
+extension CheckpointMetadata {
+  /// Compares the bytes before the data with the seal; nothing is compared where a file of an early version has none.
+  ///
+  /// - Throws: ``CheckpointError`` with code `digestMismatch`, saying what was changed as far as the seal tells.
+  fileprivate func checkSeal(_ head: RawSpan) throws(CheckpointError) {
+    guard isSealed else { return }
+    let head = head.copied()
+    guard !HeaderSeal.isKept(in: head) else { return }
+    let damage = HeaderExamination(head).map(IntegrityReport.damage) ?? []
+    throw CheckpointError(
+      .digestMismatch,
+      "the header is not as it was written: "
+        + (damage.isEmpty ? "its seal does not match" : damage.map(\.text).joined(separator: "; ")),
+      offset: damage.first?.offset ?? 0,
+      hint: "the file was damaged or changed after it was written; \(importAgain)")
   }
 }
 

@@ -7,6 +7,9 @@ public struct CheckpointMetadata: Hashable, Sendable {
 
   /// The names of the metadata members.
   public enum Key: String, CaseIterable, Sendable {
+    /// Checksums of the whole header, this value left out, so that every change of a byte is noticed and found. It
+    /// stands first, and ``SafetensorsLayout/head(metadata:)`` computes it. Files of early versions lack it.
+    case header = "attnconv.header"
     /// The version of the format: `"1"`.
     case version = "attnconv.version"
     /// JSON text: enough to rebuild the network.
@@ -31,18 +34,23 @@ public struct CheckpointMetadata: Hashable, Sendable {
   /// The digest of all tensors; see ``ContentDigest``.
   public var content: String
 
-  /// Creates the metadata of a checkpoint.
+  /// Whether the header has a seal; files of early versions have none.
+  public let isSealed: Bool
+
+  /// Creates the metadata of a checkpoint that is to be written.
   public init(architecture: JSONValue, source: JSONValue, digests: [String: String], content: String) {
     self.architecture = architecture
     self.source = source
     self.digests = digests
     self.content = content
+    isSealed = true
   }
 
-  /// The members to write, in a fixed order.
+  /// The members to write, in a fixed order. The first is computed by ``SafetensorsLayout/head(metadata:)``.
   public var members: [(name: String, value: String)] {
     let digests = JSONValue.object(self.digests.map { JSONValue.Member($0.key, .string($0.value)) })
     return [
+      (Key.header.rawValue, ""),
       (Key.version.rawValue, Self.currentVersion),
       (Key.architecture.rawValue, architecture.text()),
       (Key.source.rawValue, source.text()),
@@ -72,6 +80,7 @@ public struct CheckpointMetadata: Hashable, Sendable {
         "checkpoint format version \"\(version)\", this program knows \"\(Self.currentVersion)\"",
         hint: "use a newer attnconv")
     }
+    isSealed = header.metadata(Key.header.rawValue) != nil
     architecture = try Self.json(.architecture, header)
     source = try Self.json(.source, header)
     content = try Self.text(.content, header)
@@ -109,8 +118,18 @@ public struct CheckpointMetadata: Hashable, Sendable {
       throw CheckpointError(
         .digestMismatch,
         "\(Key.content.rawValue) is \(content), the names, types, shapes and digests give \(expected)",
-        hint: "the header was changed after the checkpoint was written; import the source again")
+        hint: "the header was changed after the checkpoint was written; \(importAgain)")
     }
+  }
+
+  /// How to get the same checkpoint once more, as far as it says what it was made from.
+  public var importAgain: String {
+    let files = (source["files"]?.arrayValue ?? [source]).compactMap { file in
+      file["file"]?.stringValue.map { name in
+        name + (file["sha256"]?.stringValue.map { " (SHA-256 \($0))" } ?? "")
+      }
+    }
+    return "import \(files.isEmpty ? "the source" : files.joined(separator: ", ")) again"
   }
 
   private static func text(_ key: Key, _ header: SafetensorsHeader) throws(CheckpointError) -> String {

@@ -82,6 +82,15 @@ public struct SafetensorsHeader: Hashable, Sendable {
 
   /// Parses the text of a header and checks it against the size of its file.
   public init(parsing text: [UInt8], fileSize: UInt64) throws(CheckpointError) {
+    try self.init(parsing: text)
+    try checkSize(fileSize)
+  }
+
+  /// The size that the file should have.
+  var fileSize: UInt64 { dataOffset + (tensors.last?.end ?? 0) }
+
+  /// Parses the text of a header, whatever the size of its file.
+  init(parsing text: [UInt8]) throws(CheckpointError) {
     guard text.first == UInt8(ascii: "{") else {
       throw CheckpointError(.malformed, "the header does not begin with '{'", offset: 8)
     }
@@ -98,10 +107,6 @@ public struct SafetensorsHeader: Hashable, Sendable {
         .malformed, "the header is not valid JSON: \(error.message)", offset: 8 + (error.offset ?? 0))
     }
     dataOffset = 8 + UInt64(text.count)
-    guard dataOffset <= fileSize else {
-      throw CheckpointError(
-        .truncated, "the header needs \(dataOffset) bytes, the file has \(fileSize)", offset: fileSize)
-    }
     var records: [TensorRecord] = []
     var names: [String] = []
     var values: [String] = []
@@ -127,7 +132,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
     metadataNames = names
     metadataValues = values
     tensors = records.sorted { ($0.begin, $0.end, $0.name) < ($1.begin, $1.end, $1.name) }
-    try checkCoverage(fileSize: fileSize)
+    try checkCoverage()
   }
 
   /// The value of a metadata member.
@@ -135,8 +140,8 @@ public struct SafetensorsHeader: Hashable, Sendable {
     metadataNames.firstIndex(of: name).map { metadataValues[$0] }
   }
 
-  /// Every byte of data belongs to exactly one tensor: no hole, no overlap, nothing left over.
-  private func checkCoverage(fileSize: UInt64) throws(CheckpointError) {
+  /// Every byte of data belongs to exactly one tensor: no hole, no overlap.
+  private func checkCoverage() throws(CheckpointError) {
     var position: UInt64 = 0
     for tensor in tensors {
       guard tensor.begin == position else {
@@ -148,7 +153,15 @@ public struct SafetensorsHeader: Hashable, Sendable {
       }
       position = tensor.end
     }
-    let found = fileSize - dataOffset
+  }
+
+  /// The file ends with its last tensor: nothing missing, nothing left over.
+  private func checkSize(_ fileSize: UInt64) throws(CheckpointError) {
+    guard dataOffset <= fileSize else {
+      throw CheckpointError(
+        .truncated, "the header needs \(dataOffset) bytes, the file has \(fileSize)", offset: fileSize)
+    }
+    let (position, found) = (tensors.last?.end ?? 0, fileSize - dataOffset)
     guard found >= position else {
       throw CheckpointError(
         .truncated,

@@ -12,6 +12,9 @@ public struct SafetensorsLayout: Sendable {
   /// The tensors in the order of their bytes.
   public let tensors: [TensorRecord]
 
+  /// The layout of tensors that have their places already.
+  init(placed tensors: [TensorRecord]) { self.tensors = tensors }
+
   /// Lays tensors out as the reference implementation does: widest element type first, then by name.
   ///
   /// - Throws: ``CheckpointError`` with code `malformed` for what a reader would refuse: a name that occurs
@@ -46,8 +49,12 @@ public struct SafetensorsLayout: Sendable {
 
   /// The bytes of the file before its data: length field, header text, padding.
   ///
-  /// Metadata comes first, its members and the tensors' in the order given, without any space.
+  /// Metadata comes first, its members and the tensors' in the order given, without any space. Where the first
+  /// is ``CheckpointMetadata/Key/header``, it gets its value here, whatever was given.
   public func head(metadata: [(name: String, value: String)]) -> [UInt8] {
+    let isSealed = metadata.first?.name == CheckpointMetadata.Key.header.rawValue
+    var metadata = metadata
+    if isSealed { metadata[0].value = "" }
     var members: [JSONValue.Member] = []
     if !metadata.isEmpty {
       members.append(
@@ -64,10 +71,25 @@ public struct SafetensorsLayout: Sendable {
           ]))
     }
     var text = Array(JSONValue.object(members).text(sortedNames: false).utf8)
+    if isSealed {
+      let count = HeaderSeal.digitCount(unsealedLength: 8 + text.count)
+      text.insert(
+        contentsOf: [UInt8](repeating: UInt8(ascii: "0"), count: count), at: HeaderSeal.opening.count)
+    }
     let unpadded = 8 + text.count
-    let padded = (unpadded + Self.dataAlignment - 1) / Self.dataAlignment * Self.dataAlignment
-    text += [UInt8](repeating: 0x20, count: padded - unpadded)
-    let length = UInt64(text.count)
-    return (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + text
+    text += [UInt8](repeating: 0x20, count: Self.aligned(unpadded) - unpadded)
+    var head = Self.lengthField(UInt64(text.count)) + text
+    if isSealed, let seal = HeaderSeal(of: head) {
+      head.replaceSubrange(HeaderSeal.range(headLength: head.count), with: seal.digits)
+    }
+    return head
   }
+
+  /// The length of a header as the first eight bytes of a file state it.
+  static func lengthField(_ length: UInt64) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+  }
+
+  /// The next multiple of ``dataAlignment``.
+  static func aligned(_ count: Int) -> Int { (count + dataAlignment - 1) / dataAlignment * dataAlignment }
 }

@@ -14,7 +14,7 @@ struct CanonicalCheckpoint {
   }
 
   var tensors: [Tensor]
-  /// The members of `__metadata__` in the order they are written; the truth unless changed.
+  /// The members of `__metadata__` in the order they are written; the truth unless changed. The seal is computed.
   var metadata: [(name: String, value: String)]
 
   init(_ tensors: [Tensor]) {
@@ -24,6 +24,7 @@ struct CanonicalCheckpoint {
       ContentDigest.Row(name: $0.name, elementType: $0.elementType, shape: $0.shape, digest: $1.1)
     }
     metadata = [
+      ("attnconv.header", ""),
       ("attnconv.version", "1"),
       ("attnconv.architecture", #"{"family":"resnet"}"#),
       ("attnconv.source", #"{"file":"a.pth"}"#),

@@ -36,7 +36,7 @@ import Testing
 
   @Test func ignoresMembersItDoesNotKnow() throws {
     var file = Self.valid
-    file.metadata.insert(("format", "pt"), at: 0)
+    file.metadata.insert(("format", "pt"), at: 1)
     file.metadata.append(("attnconv.later", "anything"))
     #expect(try CheckpointMetadata(file.header()) == CheckpointMetadata(Self.valid.header()))
     #expect(try CheckpointMetadata.isPresent(in: file.header()))
@@ -94,7 +94,7 @@ import Testing
       CheckpointError(
         .digestMismatch,
         "attnconv.content is \(digest), the names, types, shapes and digests give \(content)",
-        hint: "the header was changed after the checkpoint was written; import the source again")
+        hint: "the header was changed after the checkpoint was written; import a.pth again")
     ),
     (
       CanonicalCheckpoint([.init(name: "a\tU8", elementType: .uint8, shape: [0], bytes: [])]),
@@ -129,14 +129,14 @@ import Testing
     ])
   func noticesThatATensorIsDescribedOtherwise(_ tensor: CanonicalCheckpoint.Tensor) throws {
     var file = CanonicalCheckpoint([tensor])
-    let found = file.metadata[4].value
+    let found = file.metadata[5].value
     file.metadata = Self.valid.metadata
     let header = try file.header()
     #expect(
       throws: CheckpointError(
         .digestMismatch,
         "attnconv.content is \(Self.content), the names, types, shapes and digests give \(found)",
-        hint: "the header was changed after the checkpoint was written; import the source again")
+        hint: "the header was changed after the checkpoint was written; import a.pth again")
     ) { try CheckpointMetadata(header) }
   }
 }

@@ -131,23 +131,43 @@ import TestSupport
           .digestMismatch,
           "tensor \"\(record.name)\" has SHA-256 \(found), the checkpoint records \(recorded)",
           file: path.string, offset: UInt64(dataOffset) + record.begin,
-          hint: "the file was damaged or changed after it was written; import the source again")
+          hint: "the file was damaged or changed after it was written; import a.pth again")
       ) { try checkpoint.checkIntegrity() }
     }
   }
 
-  /// Most are refused; a change of the architecture or the source, which no digest covers, may pass.
-  @Test func survivesEveryChangeOfAByteOfTheHeader() throws {
-    let whole = try CanonicalCheckpoint.sample.bytes()
+  @Test func listsAllTensorsThatChanged() throws {
+    var whole = try CanonicalCheckpoint.sample.bytes()
     let dataOffset = try Int(CanonicalCheckpoint.sample.header().dataOffset)
+    for index in dataOffset..<whole.count { whole[index] ^= 0xFF }
+    let checkpoint = try Checkpoint(directory.create("changed", whole))
+    let error = #expect(throws: CheckpointError.self) { try checkpoint.checkIntegrity() }
+    #expect(
+      error?.message.hasSuffix(
+        "; so do not match \"head.weight\", \"stem.conv.weight\", \"stem.norm.bias\", \"stem.norm.weight\"")
+        == true)
+  }
+
+  /// All are refused but changes that mean nothing: white space, and the name of the seal, which covers the rest.
+  @Test func refusesEveryChangeOfTheMeaningOfTheHeader() throws {
+    let whole = try CanonicalCheckpoint.sample.bytes()
+    let intact = try open()
+    let dataOffset = Int(intact.header.dataOffset)
+    var unnoticed: Set<Int> = []
     for index in 0..<dataOffset {
       for mask in [0x01, 0x20, 0x80, 0xFF] as [UInt8] {
         var changed = whole
         changed[index] ^= mask
         guard let checkpoint = try? Checkpoint(directory.create("changed", changed)) else { continue }
-        for name in checkpoint.names { #expect(checkpoint[name]?.digest.utf8.count == 64) }
-        try? checkpoint.checkIntegrity()
+        unnoticed.insert(index)
+        #expect(checkpoint.header.tensors == intact.header.tensors)
+        #expect(checkpoint.metadata.architecture == intact.metadata.architecture)
+        #expect(checkpoint.metadata.source == intact.metadata.source)
+        try checkpoint.checkIntegrity()
       }
     }
+    let name = Array("attnconv.header".utf8)
+    let place = try #require(whole.indices.first { whole[$0...].starts(with: name) })
+    #expect(unnoticed.isSubset(of: place..<place + name.count))
   }
 }

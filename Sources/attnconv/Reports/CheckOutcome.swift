@@ -1,4 +1,5 @@
 import Bytes
+import Checkpoint
 import SystemPackage
 import Verification
 
@@ -53,6 +54,15 @@ struct CheckOutcome {
     self.init(
       name: name, status: .error, kind: error.identifier,
       message: (error.file.map { "\($0): " } ?? "") + error.message + offset, hint: error.hint, place: place)
+  }
+
+  /// The outcome of a check of all bytes.
+  init(_ text: IntegrityText) {
+    let path = text.report.path.string
+    self.init(
+      name: path, status: text.report.isIntact ? .passed : text.report.damage.isEmpty ? .error : .failed,
+      kind: text.report.isIntact ? "passed" : text.identifier, message: text.message, details: text.details,
+      hint: text.hint, place: (path, nil))
   }
 
   /// The outcome of a pin of a file.

@@ -22,15 +22,20 @@ struct VerifyCommand: AsyncParsableCommand {
       0 where all pins hold, 1 where a checkpoint or a reference was changed or a network differs, 2 where one \
       could not be checked. With GITHUB_ACTIONS=true, what fails is annotated.
 
+      With --integrity, every byte of the checkpoints named is compared with the digests that they carry; no reference is \
+      needed and nothing is run. All damage is listed, with the tensor or the metadata it is in. Ends with 0 where all \
+      are intact, 1 where one is damaged, 2 where one has nothing to compare with.
+
       With --self-test, known faults of conversions are injected into small networks that the program carries with \
       it, one for each kind of attention, and each must be caught. Ends with 0 where all are, 1 where one is not.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "The canonical checkpoint; without one, everything that the pin file pins.", valueName: "checkpoint"),
+      "The canonical checkpoint, several with --integrity; without one, everything that the pin file pins.",
+      valueName: "checkpoint"),
     completion: .file())
-  var checkpoint: String?
+  var checkpoints: [String] = []
 
   @Option(
     name: .long, help: ArgumentHelp("The recorded input and outputs.", valueName: "file"), completion: .file()
@@ -72,6 +77,13 @@ struct VerifyCommand: AsyncParsableCommand {
   var page: String?
 
   @Flag(
+    name: .customLong("integrity"),
+    help:
+      "Check every byte of the checkpoints against the digests they carry; needs no reference and runs nothing."
+  )
+  var checksIntegrity = false
+
+  @Flag(
     name: .long,
     help: "Inject known faults into small built-in networks and show that each is caught; needs no files.")
   var selfTest = false
@@ -87,6 +99,8 @@ struct VerifyCommand: AsyncParsableCommand {
     case one(VerifyOne)
     /// Everything that a pin file pins.
     case pins(VerifyPins)
+    /// Every byte of checkpoints against the digests in them.
+    case integrity(VerifyIntegrity)
     /// Networks that the program carries, sound and with faults.
     case builtIn(VerifyBuiltIn)
   }
@@ -95,6 +109,19 @@ struct VerifyCommand: AsyncParsableCommand {
   ///
   /// - Throws: `ValidationError` where they do not belong together.
   private func mode() throws -> Mode {
+    let needsNetwork = measuresNoise || measuresSensitivity || tolerance != nil
+    if checksIntegrity {
+      let named = [reference, pins, page, names.dialect].compactMap(\.self)
+      guard named.isEmpty, names.dialectFiles.isEmpty, !needsNetwork, !selfTest else {
+        throw ValidationError("--integrity runs no network and takes only checkpoints, --threads and --junit")
+      }
+      guard !checkpoints.isEmpty else { throw ValidationError("--integrity needs at least one checkpoint") }
+      return .integrity(VerifyIntegrity(files: checkpoints, options: self))
+    }
+    guard checkpoints.count < 2 else {
+      throw ValidationError("name one checkpoint; only --integrity takes several")
+    }
+    let checkpoint = checkpoints.first
     if selfTest {
       let named = [checkpoint, reference, pins, page, integration.report, names.dialect].compactMap(\.self)
       guard named.isEmpty, names.dialectFiles.isEmpty, !measuresNoise, !measuresSensitivity else {
@@ -129,6 +156,7 @@ struct VerifyCommand: AsyncParsableCommand {
     switch try mode() {
     case .one(let one): status = try one.run(reporter)
     case .pins(let pins): status = try await pins.run(reporter)
+    case .integrity(let integrity): status = try await integrity.run(reporter)
     case .builtIn(let builtIn): status = try builtIn.run(reporter)
     }
     if status != .done { throw ExitCode(status.rawValue) }
