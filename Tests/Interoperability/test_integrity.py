@@ -1,7 +1,7 @@
 """`attnconv verify --integrity` finds every flipped byte of a canonical checkpoint, and says in which tensor or metadata it is.
 
 Swift tests try every byte of a small file. Here random bytes of larger ones are flipped, one at a time, each checked by the program
-itself. `ATTNCONV_FLIPS=10000` tries so many in the large file instead of the few that continuous integration has the time for."""
+itself: in CI so many as it has the time for. `ATTNCONV_FLIPS=1000` tries 1,000 in the file of 100 MB and 9,000 in one of 3 MB."""
 import hashlib
 import json
 import os
@@ -10,11 +10,12 @@ import struct
 import zlib
 
 import checkpoints
+import pytest
 import torch
 from safetensors.torch import save_file
 from test_schemas import report
 
-FLIPS = int(os.environ.get("ATTNCONV_FLIPS", 60))
+FLIPS = int(os.environ.get("ATTNCONV_FLIPS", 40))
 
 
 class Header:
@@ -40,13 +41,11 @@ class Header:
         return rows
 
 
-def flip(attnconv, path, places: list, count: int, seed: int) -> dict:
-    """Flips one random byte after the other and checks what the program says; returns how many were in which part."""
+def flip(attnconv, path, places: list, seed: int) -> None:
+    """Flips a random byte of each of these parts, one after the other, and checks what the program says."""
     stream = random.Random(seed)
-    counts = {}
     with open(path, "r+b", buffering=0) as file:
-        for _ in range(count):
-            begin, end, part, name = stream.choice(places)
+        for begin, end, part, name in places:
             offset, mask = stream.randrange(begin, end), 1 << stream.randrange(8)
             byte = os.pread(file.fileno(), 1, offset)
             os.pwrite(file.fileno(), bytes([byte[0] ^ mask]), offset)
@@ -57,8 +56,15 @@ def flip(attnconv, path, places: list, count: int, seed: int) -> dict:
             assert (result.returncode, found) == (1, [(part, name)]), (offset, mask, result.stdout)
             if part != "data":
                 assert row["damage"][0]["offset"] == offset
-            counts[part] = counts.get(part, 0) + 1
-    return counts
+
+
+def drawn(places: list, count: int, seed: int) -> list:
+    """Half of the parts by their share of the file, which is data almost always, and a sixth of each kind."""
+    stream = random.Random(seed)
+    parts = stream.choices(places, [end - begin for begin, end, _, _ in places], k=count - 3 * (count // 6))
+    for kind in ["metadata", "entry", "data"]:
+        parts += stream.choices([row for row in places if row[2] == kind], k=count // 6)
+    return parts
 
 
 def import_(attnconv, table: str):
@@ -66,27 +72,21 @@ def import_(attnconv, table: str):
     return attnconv.import_(attnconv.folder / "source.pth")
 
 
-def test_every_flip_in_a_large_file_is_found(attnconv):
-    path = import_(attnconv, "jc_imagenet_r50_cbam")
+@pytest.mark.parametrize("table, size, flips", [("moskomule_cifar_r56_se", 3_000_000, 9 * FLIPS), ("jc_imagenet_r50_cbam", 100_000_000, FLIPS)])
+def test_every_flip_in_a_large_file_is_found(attnconv, table, size, flips):
+    path = import_(attnconv, table)
     data = path.read_bytes()
-    assert len(data) > 100_000_000
-    header = Header(data)
-    places = header.places()
+    assert len(data) > size
+    places = Header(data).places()
     attnconv.succeed("verify", "--integrity", path)
-    # Bytes of data by their share of the file, so that most are in large tensors.
-    stream = random.Random(1)
-    weights = [end - begin for begin, end, _, _ in places]
-    drawn = stream.choices(places, weights, k=FLIPS)
-    assert flip(attnconv, path, drawn, FLIPS, seed=2)["data"] > FLIPS / 2
-    counts = flip(attnconv, path, [row for row in places if row[0] < header.size], FLIPS // 4, seed=3)
-    assert set(counts) == {"entry", "metadata"}
+    flip(attnconv, path, drawn(places, flips, seed=1), seed=2)
     assert path.read_bytes() == data
 
 
-def test_every_flip_in_a_header_is_found(attnconv, fixtures):
+def test_every_flip_in_a_small_file_is_found(attnconv, fixtures):
     path = attnconv.import_(fixtures / "networks/attention-module-resnet18-cbam.pth")
     places = Header(path.read_bytes()).places()
-    assert set(flip(attnconv, path, places, 300, seed=4)) == {"metadata", "entry", "data"}
+    flip(attnconv, path, drawn(places, 4 * FLIPS, seed=3), seed=4)
 
 
 def test_the_seal_is_that_of_its_definition(attnconv, fixtures):
