@@ -69,6 +69,7 @@ bench-programs: release # What the benchmarks measure, and what they measure aga
 	Tools/keras-environment.sh 2
 
 bench: bench-programs ## Measure against cp, PyTorch, Keras and ONNX Runtime; writes Benchmarks/RESULTS.md
+	.venv/bin/python Benchmarks/opening.py --write
 	.venv/bin/python Benchmarks/import.py --write
 	.venv/bin/python Benchmarks/import_keras.py --write
 	.venv/bin/python Benchmarks/execution.py --write

@@ -15,7 +15,13 @@ public enum ArchitectureInference {
   public static func infer(
     shapes: [String: [Int]], semantics: Semantics = Semantics(), following preset: Architecture? = nil
   ) throws(ArchitectureError) -> Architecture {
-    let table = ShapeTable(shapes)
+    try infer(ShapeTable(shapes), semantics: semantics, following: preset)
+  }
+
+  /// The same for entries that are sorted already, which several semantics may share.
+  package static func infer(
+    _ table: ShapeTable, semantics: Semantics, following preset: Architecture?
+  ) throws(ArchitectureError) -> Architecture {
     let architecture: Architecture
     switch preset ?? family(of: table) {
     case .resnet(let network):
@@ -30,7 +36,7 @@ public enum ArchitectureInference {
     case nil:
       throw ArchitectureError(
         .unrecognizedArchitecture,
-        "found \(shapes.count) tensors but neither stages of blocks nor an attention module among them",
+        "found \(table.count) tensors but neither stages of blocks nor an attention module among them",
         hint:
           "name the architecture with --architecture if the tensors are those of a network listed by --help")
     }

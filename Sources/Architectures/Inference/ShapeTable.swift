@@ -1,8 +1,10 @@
 /// The names and shapes of a checkpoint, sorted into stages and blocks.
-struct ShapeTable {
+package struct ShapeTable: Sendable {
   /// Shapes of the entries of one block, by the rest of their name, for example `conv1.weight`.
   typealias Leaves = [String: [Int]]
 
+  /// The number of entries.
+  let count: Int
   /// Everything outside of stages: stem, final, head, and the entries of a single attention module.
   private(set) var outside: Leaves = [:]
   /// The blocks of each stage, by index.
@@ -11,7 +13,8 @@ struct ShapeTable {
   private(set) var stageAttention: [Int: Leaves] = [:]
 
   /// Sorts entries by name; names that fit no network are left out.
-  init(_ shapes: [String: [Int]]) {
+  package init(_ shapes: [String: [Int]]) {
+    count = shapes.count
     for (name, shape) in shapes {
       guard name.utf8.starts(with: "stages.".utf8) else {
         outside[name] = shape

@@ -2,14 +2,14 @@ import Architectures
 
 /// Networks that were inferred already: most readings of one source differ in their dialect, and not in their network.
 struct NetworkMemo {
-  private struct Answer {
+  private struct Answers {
     var shapes: [String: [Int]]
-    var semantics: Semantics
-    var result: Result<Architecture, ArchitectureError>
+    var table: ShapeTable
+    var bySemantics: [Semantics: Result<Architecture, ArchitectureError>] = [:]
   }
 
   private let preset: Architecture?
-  private var answers: [Answer] = []
+  private var answers: [Answers] = []
   private var parameters: [Architecture: [Parameter]] = [:]
 
   /// Begins without any; `preset` is the architecture that the user named.
@@ -19,13 +19,19 @@ struct NetworkMemo {
   mutating func architecture(
     _ shapes: [String: [Int]], _ semantics: Semantics
   ) throws(ArchitectureError) -> Architecture {
-    if let known = answers.first(where: { $0.semantics == semantics && $0.shapes == shapes }) {
-      return try known.result.get()
+    let place: Int
+    if let known = answers.firstIndex(where: { $0.shapes == shapes }) {
+      place = known
+    } else {
+      place = answers.count
+      answers.append(Answers(shapes: shapes, table: ShapeTable(shapes)))
     }
+    if let known = answers[place].bySemantics[semantics] { return try known.get() }
+    let table = answers[place].table
     let result = Result { () throws(ArchitectureError) in
-      try ArchitectureInference.infer(shapes: shapes, semantics: semantics, following: preset)
+      try ArchitectureInference.infer(table, semantics: semantics, following: preset)
     }
-    answers.append(Answer(shapes: shapes, semantics: semantics, result: result))
+    answers[place].bySemantics[semantics] = result
     return try result.get()
   }
 
