@@ -10,6 +10,7 @@ rm -f Fixtures/keras/expected.json
 .venv-keras3/bin/python -W ignore Fixtures/keras/generate_keras3.py
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_automatic.py; .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_modules.py; done
 .venv-keras3/bin/python -W ignore Fixtures/keras/generate_hostile.py
+.venv-keras3/bin/python -W ignore Fixtures/hostile/generate.py
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_configs.py; done
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_structures.py; done
 for group in pytorch-zip pytorch-legacy pytorch-objects safetensors networks not-checkpoints references self-test; do

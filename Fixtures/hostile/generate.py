@@ -52,6 +52,21 @@ def write_committed(name: str, cases: list) -> None:
             (folder / "expected.json").write_text(case.expected())
 
 
+def write_table() -> None:
+    """Brings the table of README.md up to date; HostileCorpusTests compares it with the folders."""
+    readme = HERE.parent / "README.md"
+    text = readme.read_text()
+    begin, end = text.index(TABLE), text.index("\n\n", text.index(TABLE))
+    rows = []
+    for name in sorted({path.parent.parent.name for path in HERE.glob("*/*/expected.json")} | {path.parent.parent.name for path in HERE.glob("large/*/*/expected.json")}):
+        committed, large = (len(list(place.glob("*/expected.json"))) for place in (HERE / name, HERE / "large" / name))
+        rows.append(f"| `{name}` | {committed} | {large} |")
+    readme.write_text(text[:begin] + "\n".join([TABLE, "| --- | --- | --- |", *rows]) + text[end:])
+
+
+TABLE = "| class | cases | of more than 64 KiB |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("classes", nargs="*")
@@ -65,6 +80,8 @@ def main() -> None:
         else:
             write_committed(name, cases)
             print(f"{name}: {len(cases)} cases, {sum(case.large for case in cases)} of them large")
+    if not arguments.large:
+        write_table()
 
 
 if __name__ == "__main__":

@@ -54,7 +54,12 @@ CASES = [
           "A dict that sets one key 5000 times stands in 5000 places: merging costs 25 million steps.", "shared so often"),
     value("a-million-marks", MARK * (2**20 + 1), "More open marks than any container needs.", "MARK", "1048576 open marks"),
     value("stack-of-five-million", NONE + DUP * 5_000_000, "DUP fills the stack: five million values in six kilobytes.", "4194304 values on the stack", large=True),
-    value("nine-million-values", (EMPTY_LIST + POP) * 9_000_000, "Nine million lists are made and dropped.", "8388608 values", large=True),
+    value("nine-million-lists", (EMPTY_LIST + POP) * 9_000_000, "Nine million lists are made and dropped.", "bytes of memory", large=True),
+    value("eight-million-tuples", EMPTY_LIST + TUPLE1 * 8_380_000, "Eight million tuples inside of each other: 8 KB of file for 600 MB of values.", "bytes of memory", large=True),
+    value("eight-million-dicts", (EMPTY_DICT + NONE + NONE + SETITEM + POP) * 8_000_000, "Eight million dicts of one entry.", "bytes of memory", large=True),
+    value("eight-million-objects", global_("m", "C") + b"q\0" + POP + (b"h\0" + EMPTY_TUPLE + NEWOBJ + POP) * 8_000_000, "Eight million objects of an unknown class.", "bytes of memory", large=True),
+    value("eight-million-texts", (b"\x8c\x10" + b"a" * 16 + POP) * 6_900_000, "Seven million texts, each one byte too long to lie in its value.", "bytes of memory", large=True),
+    value("long-paths", list_(tensor() * 200) + TUPLE1 * 55 + put(0) + POP + tuple_(get(0) * 1200), "240,000 places of 200 tensors, each 58 levels deep.", "the names take more than", large=True),
     value("memo-of-nine-million", NONE + MEMOIZE * 9_000_000, "One value is memoized nine million times.", "8388608 memo entries", large=True),
     value("seventy-thousand-globals", EMPTY_LIST + b"".join(global_("m", f"f{index}") + POP for index in range(70_000)), "70,000 different functions are named.", "65536 classes and functions", large=True),
     value("a-million-tensors", pairs((text(NAME), tensor() + put(0))) + POP + storage() + put(1) + tuple_(get(1), integer(0), integers((1, 1, 3)), integers((3, 3, 1)), FALSE, NO_HOOKS) + put(2)
@@ -62,7 +67,7 @@ CASES = [
           "A call of ten bytes makes a tensor, a million times.", "1048576 tensors", large=True),
     value("a-million-storages", (storage() + put(0) + POP + text("storage") + global_("torch", "FloatStorage") + text("0") + text("cpu") + integer(3)) + put(9) + POP * 5
           + tuple_(text("storage"), global_("torch", "FloatStorage"), text("0"), text("cpu"), integer(3)) + put(1) + POP + (get(1) + BINPERSID + POP) * 1_100_000,
-          "One storage is referred to a million times.", "1048576 storages", large=True),
+          "One storage is referred to a million times.", "1048576 references to storages", large=True),
     # Depth: neither reading, walking nor freeing may recurse.
     value("lists-100000-deep", EMPTY_LIST * LONG_WAY + APPEND * (LONG_WAY - 1), "100,000 lists inside of each other.", "no tensors", "64 levels deep"),
     value("tuples-100000-deep", EMPTY_LIST + TUPLE1 * LONG_WAY, "100,000 tuples inside of each other.", "no tensors", "64 levels deep"),

@@ -30,19 +30,24 @@ struct HostileCase: CustomTestStringConvertible, Sendable {
   /// Every case whose files are committed, by class and name.
   static let all: [HostileCase] = {
     do {
-      let root = URL(fileURLWithPath: FixturePath.of("hostile"))
-      return try directories(of: root).filter { $0.lastPathComponent != "large" }.flatMap { group in
-        try directories(of: group).map { folder in
-          let facts = try Data(contentsOf: folder.appendingPathComponent("expected.json"))
-          return HostileCase(
-            folder: folder, className: group.lastPathComponent,
-            expectation: try JSONDecoder().decode(Expectation.self, from: facts))
-        }
-      }
+      return try expectations(in: "hostile")
     } catch {
       fatalError("cannot read Fixtures/hostile: \(error)")
     }
   }()
+
+  /// The cases of a folder of `Fixtures`, by class and name.
+  static func expectations(in place: String) throws -> [HostileCase] {
+    let root = URL(fileURLWithPath: FixturePath.of(place))
+    return try directories(of: root).filter { $0.lastPathComponent != "large" }.flatMap { group in
+      try directories(of: group).map { folder in
+        let facts = try Data(contentsOf: folder.appendingPathComponent("expected.json"))
+        return HostileCase(
+          folder: folder, className: group.lastPathComponent,
+          expectation: try JSONDecoder().decode(Expectation.self, from: facts))
+      }
+    }
+  }
 
   private static func directories(of folder: URL) throws -> [URL] {
     try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey])

@@ -5,11 +5,39 @@ import Testing
 
 /// The hostile corpus, run with the built program. After a change of messages: `ATTNCONV_RECORD_GOLDEN=1 swift test
 /// --filter HostileCorpusTests`, then read every `expected.txt` that changed as a stranger would.
-@Suite struct HostileCorpusTests {
+@Suite(.serialized) struct HostileCorpusTests {
   /// What a payload would leave behind (`CANARY` of `Fixtures/hostile/case.py`).
   private static let canary = "/tmp/attnconv-canary"
 
   private static let isRecording = ProcessInfo.processInfo.environment["ATTNCONV_RECORD_GOLDEN"] == "1"
+
+  /// A limit that nothing could reach would let every case pass.
+  @Test func `the limits are real`() async throws {
+    let program = Program(in: try TemporaryDirectory())
+    let good = try await program.run(["--version"], megabytes: 512, seconds: 10)
+    #expect(good.outcome.status == 0)
+    #expect(good.processorSeconds > 0)
+    let starved = try await program.run(["--version"], megabytes: 1, seconds: 10)
+    #expect(starved.outcome.status != 0)
+  }
+
+  /// Classes whose cases must be refused, and how many of them there are at least.
+  @Test func `the table in the README counts the cases`() throws {
+    let large = try HostileCase.expectations(in: "hostile/large")
+    var rows = ""
+    for name in Set(HostileCase.all.map(\.className) + large.map(\.className)).sorted() {
+      let counts = [HostileCase.all, large].map { cases in cases.count { $0.className == name } }
+      rows += "| `\(name)` | \(counts[0]) | \(counts[1]) |\n"
+    }
+    let readme = try String(contentsOfFile: FixturePath.of("README.md"), encoding: .utf8)
+    #expect(
+      readme.contains("| class | cases | of more than 64 KiB |\n| --- | --- | --- |\n\(rows)\n"),
+      "run Fixtures/hostile/generate.py, which writes the table")
+    #expect((HostileCase.all + large).count { $0.expectation.exit != 0 } >= 200)
+    for attack in large {
+      #expect(FileManager.default.fileExists(atPath: attack.recording.path), "\(attack.testDescription)")
+    }
+  }
 
   @Test(.timeLimit(.minutes(2)), arguments: HostileCase.all)
   func `a hostile file is answered in words, within bounds, and nothing of it runs`(_ attack: HostileCase)

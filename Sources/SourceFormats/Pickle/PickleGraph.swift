@@ -17,8 +17,12 @@ struct PickleGraph: Sendable {
   private var globalIndexByName: [String: Int] = [:]
   private var storageIndexByKey: [String: Int] = [:]
   private var copiedItemCount = 0
+  private var memoryByteCount: Int
 
-  init(input: [UInt8]) { self.input = input }
+  init(input: [UInt8]) {
+    self.input = input
+    memoryByteCount = input.count
+  }
 
   subscript(handle: PickleHandle) -> PickleNode { nodes[Int(handle.index)] }
 
@@ -27,6 +31,7 @@ struct PickleGraph: Sendable {
     guard nodes.count < nodeLimit else {
       throw PickleFailure(.limitExceeded, "more than \(nodeLimit) values")
     }
+    try chargeMemory(Self.nodeCost + node.heapCost)
     nodes.append(node)
     return PickleHandle(index: Int32(truncatingIfNeeded: nodes.count - 1))
   }
@@ -42,6 +47,7 @@ struct PickleGraph: Sendable {
   mutating func extend(
     _ handle: PickleHandle, with items: ArraySlice<PickleHandle>, as expected: Growth
   ) throws(PickleFailure) {
+    try chargeMemory(Self.itemCost * items.count)
     if let object = object(handle) {
       if expected == .pairs { objects[object].pairs += items } else { objects[object].items += items }
       return
@@ -79,6 +85,7 @@ struct PickleGraph: Sendable {
     guard globals.count < PickleLimits.globalCount else {
       throw PickleFailure(.limitExceeded, "more than \(PickleLimits.globalCount) classes and functions")
     }
+    try chargeMemory(Self.entryCost + name.utf8.count)
     globals.append(PickleGlobal(name: name, known: KnownGlobal(name: name)))
     globalIndexByName[name] = globals.count - 1
     return globals.count - 1
@@ -87,7 +94,8 @@ struct PickleGraph: Sendable {
   /// The place of the storage of a key.
   func storageIndex(key: String) -> Int? { storageIndexByKey[key] }
 
-  mutating func addStorage(_ storage: TorchStorage) -> Int {
+  mutating func addStorage(_ storage: TorchStorage) throws(PickleFailure) -> Int {
+    try chargeMemory(Self.entryCost + storage.key.utf8.count)
     storages.append(storage)
     storageIndexByKey[storage.key] = storages.count - 1
     return storages.count - 1
@@ -95,6 +103,7 @@ struct PickleGraph: Sendable {
 
   mutating func addTensor(_ tensor: TorchTensor) throws(PickleFailure) -> PickleHandle {
     try checkTable(tensors.count, of: "tensors")
+    try chargeMemory(Self.entryCost + 16 * (4 + tensor.shape.count))
     tensors.append(tensor)
     return try add(.tensor(tensors.count - 1))
   }
@@ -116,6 +125,31 @@ struct PickleGraph: Sendable {
     unreadableReasons.append(reason)
     return try add(.unreadableTensor(unreadableReasons.count - 1))
   }
+
+  /// Adds an object of a class that is not known.
+  mutating func addObject(_ object: PickleObject) throws(PickleFailure) -> PickleHandle {
+    try chargeMemory(Self.objectCost)
+    objects.append(object)
+    return try add(.object(objects.count - 1))
+  }
+
+  /// Counts bytes of memory that values take.
+  private mutating func chargeMemory(_ byteCount: Int) throws(PickleFailure) {
+    memoryByteCount += byteCount
+    guard memoryByteCount <= PickleLimits.memoryByteCount else {
+      throw PickleFailure(
+        .limitExceeded, "the values take more than \(PickleLimits.memoryByteCount) bytes of memory")
+    }
+  }
+
+  /// The bytes of a node, and of the room in which the array of nodes grows.
+  private static let nodeCost = 40
+  /// The bytes of a place in a container, which grows by doubling.
+  private static let itemCost = 8
+  /// The bytes of an object beside its node.
+  private static let objectCost = 64
+  /// The bytes of an entry of a table and its index, or of a tensor.
+  private static let entryCost = 96
 
   /// Counts values that a call copies.
   mutating func chargeCopy(_ count: Int) throws(PickleFailure) {

@@ -7,6 +7,11 @@ enum PickleLimits {
   /// The most values of one pickle: 8 million, at 24 bytes each.
   static let nodeCount = 1 << 23
 
+  /// The most bytes of memory that a pickle and its values may take, as ``PickleGraph`` estimates them: 336 MB, so
+  /// that the whole program stays below 512 MB. A tensor of a state dict takes some 1.4 KB; two bytes of a pickle that
+  /// nests tuples take 84, and deflate leaves 8 KB of eight million of them.
+  static let memoryByteCount = 336 << 20
+
   /// The most values on the stack at once: 4 million. Picklers write containers in batches of 1000, so
   /// only a huge tuple gets anywhere near it.
   static let stackDepth = 1 << 22

@@ -101,8 +101,7 @@ extension PickleMachine {
       throw PickleFailure(.malformed, "expected a class or function, found \(graph.describe(callable))")
     }
     graph.globals[global].objectCount += 1
-    graph.objects.append(PickleObject(global: global, arguments: arguments))
-    return try graph.add(.object(graph.objects.count - 1))
+    return try graph.addObject(PickleObject(global: global, arguments: arguments))
   }
 
   /// A dictionary from nothing, another dictionary, or a list of pairs, as Python 2 writes an OrderedDict.

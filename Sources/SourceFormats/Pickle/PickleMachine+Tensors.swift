@@ -75,7 +75,7 @@ extension PickleMachine {
             + "\(Self.show(graph.storages[known].byteCount)) where it is first named")
       }
     } else {
-      index = graph.addStorage(
+      index = try graph.addStorage(
         TorchStorage(key: key, scalarType: scalarType, elementCount: elementCount, byteCount: byteCount))
     }
     return TorchStorageView(

@@ -42,6 +42,16 @@ enum PickleNode: Sendable {
   /// A tensor that is no dense array, by its place in ``PickleGraph/unreadableReasons``.
   case unreadableTensor(Int)
 
+  /// The bytes of memory that the value takes beside its node: the header of an array or text, and its content. Texts of
+  /// up to 15 bytes lie in the node itself.
+  var heapCost: Int {
+    switch self {
+    case .text(let text), .decimal(let text): text.utf8.count > 15 ? 32 + text.utf8.count : 0
+    case .list(let items), .tuple(let items), .set(let items), .dictionary(let items): 40 + 4 * items.count
+    default: 0
+    }
+  }
+
   /// Moves the elements of a container out of it, so that their array has one owner and grows in place.
   mutating func takeItems() -> [PickleHandle] {
     switch self {

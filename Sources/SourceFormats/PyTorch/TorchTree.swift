@@ -224,8 +224,9 @@ extension TorchTree {
     guard entries.count + unreadableCount < PickleLimits.tensorCount else {
       throw SourceError(.limitExceeded, "found more than \(PickleLimits.tensorCount) tensors")
     }
-    var byteCount = 0
-    for component in path { byteCount += component.utf8.count }
+    // A path is an array of texts of 16 bytes each, whatever their length.
+    var byteCount = 32
+    for component in path { byteCount += 16 + component.utf8.count }
     try chargeName(byteCount)
   }
 

@@ -64,17 +64,6 @@ import Testing
     return SHA256.hash(data: gathered).map { String(format: "%02x", $0) }.joined()
   }
 
-  @Test(arguments: ["pytorch-objects/hostile.pth", "pytorch-objects/hostile.legacy.pth"])
-  func runsNothing(_ name: String) throws {
-    let fixture = try #require(TorchFixture.all.first { $0.testDescription == name })
-    let canary = "/tmp/attnconv-canary"
-    try? FileManager.default.removeItem(atPath: canary)
-    let index = try fixture.read()
-    #expect(index.placeholders == [SourceIndex.Placeholder(name: "posix.system", count: 1)])
-    #expect(index.tensors.count == 10)
-    #expect(!FileManager.default.fileExists(atPath: canary))
-  }
-
   @Test func tellsTheTarFormatOfTorch0Point1() throws {
     let folder = TorchFixture.root.appendingPathComponent("not-checkpoints")
     func open(_ name: String) throws -> InputFile {
