@@ -6,7 +6,10 @@ public enum Limits {
   /// Stages of a network; published ResNets have 3 or 4, MobileNetV2 has 7.
   public static let stages = 8
   /// Blocks of one stage; the deepest published ones (ResNet-152, CIFAR ResNet-1202) have 36 and 200.
-  public static let blocksPerStage = 256
+  public static let blocksPerStage = 2048
+  /// Blocks of all stages: with CBAM, which has 28 tensors in a block, as many as the tensors that are listed of one file
+  /// (2^18). A description of a few bytes may ask for them, which costs a second and 200 MB.
+  public static let blocks = 8192
   /// Channels of one layer.
   public static let channels = 1 << 20
   /// Output channels of a bottleneck relative to its inner width; published ones use 1, 2 or 4.

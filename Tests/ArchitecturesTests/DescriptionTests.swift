@@ -38,7 +38,7 @@ import Testing
       (["classes"], .integer(.max), "member \"classes\": found 9223372036854775807, expected 1 to 16777216"),
       (["classes"], "1000", "member \"classes\": found string, expected an integer"),
       (["blocksPerStage"], [], "member \"blocksPerStage\": found 0 elements, expected 1 to 8"),
-      (["blocksPerStage"], [3, 4, 257, 3], "member \"blocksPerStage[2]\": found 257, expected 1 to 256"),
+      (["blocksPerStage"], [3, 4, 2049, 3], "member \"blocksPerStage[2]\": found 2049, expected 1 to 2048"),
       (
         ["blocksPerStage"], [3, 4, true, 3],
         "member \"blocksPerStage[2]\": found boolean, expected an integer"

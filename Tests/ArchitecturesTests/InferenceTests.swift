@@ -110,6 +110,35 @@ import Testing
     #expect(try ArchitectureInference.infer(shapes: shapes(network)) == network)
   }
 
+  /// A network of 8192 blocks takes a second to build, and one name is no reason to build it.
+  @Test func `one name with a large number makes no deep network`() throws {
+    let network = ResNet(block: .bottleneck, blocksPerStage: [3, 4, 6, 2])
+    var some = try shapes(.resnet(network))
+    for stage in 0..<4 {
+      some["stages.\(stage).blocks.0.conv2.weight"] = nil
+      some["stages.\(stage).blocks.2047.conv2.weight"] = [64, 64, 3, 3]
+    }
+    guard case .resnet(let found) = try ArchitectureInference.infer(shapes: some) else {
+      Issue.record("no ResNet")
+      return
+    }
+    #expect(found.blocksPerStage == [24, 26, 30, 22])
+  }
+
+  @Test func `a hundred thousand tensors make a network of as many`() throws {
+    let deep = ResNet(
+      block: .basic, blocksPerStage: [2048, 2048, 2048, 2048], widths: [1, 1, 1, 1], stem: .cifar(width: 1))
+    let graph = try deep.graph()
+    #expect(graph.parameters.count == 8 + 8192 * 12 + 3 * 6)
+    var deeper = deep
+    deeper.blocksPerStage += [1]
+    deeper.widths += [1]
+    #expect(
+      throws: ArchitectureError(
+        .invalidArchitecture, "sum of blocksPerStage: found 8193, expected 1 to 8192")
+    ) { try deeper.graph() }
+  }
+
   @Test func `attention in a minority of blocks is no attention`() throws {
     var some = try shapes(resnet(18))
     some["stages.0.blocks.0.attention.conv.weight"] = [1, 1, 3]

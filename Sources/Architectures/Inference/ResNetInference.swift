@@ -47,6 +47,9 @@ struct ResNetInference {
     return mostly(votes) == true ? .bottleneck : .basic
   }
 
+  /// So many blocks of a stage may be missing before as many have to be there.
+  private static let toleratedGap = 16
+
   /// Blocks per stage: those that are there if they are complete and without gaps, otherwise those of the nearest
   /// published depth if it is near.
   private func depth(of block: ResNet.Block) -> [Int] {
@@ -66,7 +69,12 @@ struct ResNetInference {
     // A tenth of the blocks, at least two: "a few" are missing or too many, not a different network.
     guard let nearest = candidates.min(by: { $0.distance < $1.distance }),
       nearest.distance <= max(2, present / 10)
-    else { return found.map { max($0, 1) } }
+    else {
+      // One name with a large number makes no deep network: the work is to follow what is there.
+      return found.enumerated().map { stage, depth in
+        max(1, min(depth, 2 * (table.blocks[stage]?.count ?? 0) + Self.toleratedGap))
+      }
+    }
     return nearest.depth
   }
 

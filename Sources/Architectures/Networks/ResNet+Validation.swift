@@ -9,6 +9,7 @@ extension ResNet {
         "found \(blocksPerStage.count) stages and \(widths.count) widths, expected equally many, 1 to \(Limits.stages)"
       )
     }
+    try check([blocksPerStage.reduce(0, +)], in: 1...Limits.blocks, "sum of blocksPerStage")
     try check([expansion], in: 1...Limits.expansion, "expansion")
     try check(outputWidths, in: 1...Limits.channels, "widths times expansion")
     try check([classes], in: 1...Limits.classes, "classes")
