@@ -10,8 +10,6 @@ public struct ImportPlan: Sendable {
     public var canonicalName: String
     /// The name in the source, as it stands in the file; ``declaredName`` for what the user declared.
     public var sourceName: String
-    /// The module of the source that holds it, without the layers around that repeat its name.
-    public var sourceModule: String
     /// The changes of arrangement, one after the other from the canonical form to the source; empty for none.
     public var layouts: [Layout]
     /// The type in the source.
@@ -67,6 +65,14 @@ public struct ImportPlan: Sendable {
 
   /// Canonical modules whose names a person has still to check: the dialect is a draft (``DialectDraft``).
   public let uncertainModules: [String]
+
+  /// The module of the source that holds a tensor, without the layers around that repeat its name; empty for what the
+  /// user declared.
+  func sourceModule(of row: Row) -> String {
+    guard row.sourceName != Self.declaredName else { return "" }
+    return (row.output.view.path.last ?? "").split(separator: Character(index.separator)).dropLast()
+      .joined(separator: index.separator)
+  }
 
   /// Whether the import can be carried out.
   public var isComplete: Bool { faults.isEmpty }

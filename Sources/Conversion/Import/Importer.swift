@@ -50,34 +50,31 @@ public struct Importer: Sendable {
     }
     let recognition = try Recognizer(library: library, options: options.recognition).recognize(index)
     let fit = recognition.fit
-    let allowed = fit.faults.filter { fault in
-      switch fault.kind {
-      case .missing: fault.matches(options.recognition.allowMissing)
-      case .unexpected: fault.matches(options.recognition.allowUnexpected)
-      case .misshaped, .mistyped: false
-      }
-    }
+    let lacked = Set(fit.faults.filter { $0.kind == .missing }.compactMap(\.canonicalName))
     var index = index
     var rows: [ImportPlan.Row] = []
     var declared: [DeclaredParameter] = []
     for (row, number) in zip(fit.mapping.rows, fit.tensors) {
       if let number {
         rows.append(try planRow(row, index.tensors[number], of: index))
-      } else if let value = declaredValue(of: row, lackedBy: fit) {
+      } else if lacked.contains(row.parameter.name), let value = declaredValue(of: row, fit) {
         declared.append(DeclaredParameter(canonicalName: row.parameter.name, value: value))
         rows.append(declaredRow(row, value, in: &index))
       }
     }
     let given = Set(declared.map(\.canonicalName))
-    let faults = fit.faults.filter { !allowed.contains($0) && !given.contains($0.canonicalName ?? "") }
+    var faults: [Fault] = []
+    var allowed: [Fault] = []
+    for fault in fit.faults where !given.contains(fault.canonicalName ?? "") {
+      if isAllowed(fault) { allowed.append(fault) } else { faults.append(fault) }
+    }
     try checkDeclarations(fit)
     return ImportPlan(
       index: index, architecture: fit.architecture, dialect: fit.dialect, key: fit.stateDict.key,
       hasAutomaticNames: fit.stateDict.renaming != nil,
       strippedPrefix: fit.stateDict.strippedPrefix, score: fit.score, alternatives: recognition.alternatives,
       faults: Fault.withSuggestions(faults),
-      allowed: allowed.filter { !given.contains($0.canonicalName ?? "") },
-      declared: declared, rows: rows,
+      allowed: allowed, declared: declared, rows: rows,
       notes: recognition.notes + index.notes,
       warnings: recognition.warnings + Contradictions.find(in: index, architecture: fit.architecture)
         + fit.mapping.doubts.map(\.text),
@@ -116,10 +113,17 @@ public struct Importer: Sendable {
       path: path, content: result.content, byteCount: result.byteCount, notes: result.notes)
   }
 
-  /// What the user declared for a parameter, where the source does not have it.
-  private func declaredValue(of row: DialectMapping.Row, lackedBy fit: Fit) -> Double? {
-    guard fit.faults.contains(where: { $0.kind == .missing && $0.canonicalName == row.parameter.name })
-    else { return nil }
+  /// Whether the user allowed that a name does not fit.
+  private func isAllowed(_ fault: Fault) -> Bool {
+    switch fault.kind {
+    case .missing: fault.matches(options.recognition.allowMissing)
+    case .unexpected: fault.matches(options.recognition.allowUnexpected)
+    case .misshaped, .mistyped: false
+    }
+  }
+
+  /// What the user declared for a parameter that the source does not have.
+  private func declaredValue(of row: DialectMapping.Row, _ fit: Fit) -> Double? {
     let module = sourceModule(of: row, fit)
     return options.statistics.lazy.compactMap { $0.value(of: row.parameter, sourceModule: module) }.first
   }
@@ -144,7 +148,7 @@ public struct Importer: Sendable {
         name: row.parameter.name, file: 0, offset: 0, byteCount: UInt64(bytes.count),
         encoding: .constant(bytes)))
     return ImportPlan.Row(
-      canonicalName: row.parameter.name, sourceName: ImportPlan.declaredName, sourceModule: "", layouts: [],
+      canonicalName: row.parameter.name, sourceName: ImportPlan.declaredName, layouts: [],
       sourceType: .float32,
       output: TensorOutput(
         name: row.parameter.name, elementType: options.precision.target(for: row.parameter, of: .float32),
@@ -178,8 +182,6 @@ public struct Importer: Sendable {
     }
     return ImportPlan.Row(
       canonicalName: row.parameter.name, sourceName: index.name(of: tensor),
-      sourceModule: (tensor.path.last ?? "").split(separator: Character(index.separator)).dropLast().joined(
-        separator: index.separator),
       layouts: row.layouts,
       sourceType: tensor.elementType,
       output: TensorOutput(

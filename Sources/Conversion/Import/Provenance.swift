@@ -52,7 +52,7 @@ enum Provenance {
     for row in plan.rows {
       let canonical = row.canonicalName.split(separator: ".").dropLast().joined(separator: ".")
       guard modules.last?.name != canonical else { continue }
-      modules.append(.init(canonical, .string(row.sourceModule)))
+      modules.append(.init(canonical, .string(plan.sourceModule(of: row))))
     }
     return .object(modules.sorted { $0.name < $1.name })
   }

@@ -40,6 +40,7 @@ struct Fit: Sendable {
         unreadable[name] = reason
       }
     }
+    let unreadableNames = NameEndings(unreadable.keys)
     for row in mapping.rows {
       let number =
         unused.removeValue(forKey: row.sourceName)
@@ -50,7 +51,7 @@ struct Fit: Sendable {
         faults.append(
           Fault(
             kind: .missing, name: row.sourceName, canonicalName: row.parameter.name,
-            detail: unreadable.first { $0.key.hasSuffix(row.sourceName) }?.value
+            detail: unreadableNames.first(endingWith: row.sourceName).flatMap { unreadable[$0] }
               ?? "expected shape \(row.sourceShape)"))
         continue
       }

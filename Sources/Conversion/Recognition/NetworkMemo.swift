@@ -8,9 +8,19 @@ struct NetworkMemo {
     var bySemantics: [Semantics: Result<Architecture, ArchitectureError>] = [:]
   }
 
+  private struct MappingKey: Hashable {
+    var dialect: String
+    var architecture: Architecture
+    var layouts: [String: Layout]
+  }
+
+  /// The shapes of a large file take much memory; readings of one dialect follow each other.
+  private static let maximumAnswers = 4
+
   private let preset: Architecture?
   private var answers: [Answers] = []
   private var parameters: [Architecture: [Parameter]] = [:]
+  private var mappings: [MappingKey: DialectMapping] = [:]
 
   /// Begins without any; `preset` is the architecture that the user named.
   init(preset: Architecture?) { self.preset = preset }
@@ -23,6 +33,7 @@ struct NetworkMemo {
     if let known = answers.firstIndex(where: { $0.shapes == shapes }) {
       place = known
     } else {
+      if answers.count == Self.maximumAnswers { answers.removeFirst() }
       place = answers.count
       answers.append(Answers(shapes: shapes, table: ShapeTable(shapes)))
     }
@@ -35,8 +46,20 @@ struct NetworkMemo {
     return try result.get()
   }
 
+  /// The mapping of a network in a dialect; `nil` where the dialect has no such networks.
+  mutating func mapping(
+    _ dialect: Dialect, _ architecture: Architecture, _ layouts: [String: Layout]
+  ) -> DialectMapping? {
+    let key = MappingKey(dialect: dialect.name, architecture: architecture, layouts: layouts)
+    if let known = mappings[key] { return known }
+    guard let parameters = try? parameters(of: architecture) else { return nil }
+    let mapping = try? DialectMapping(dialect, architecture, parameters: parameters, layouts: layouts)
+    mappings[key] = mapping
+    return mapping
+  }
+
   /// The parameters of a network, in the order of its graph.
-  mutating func parameters(of architecture: Architecture) throws(ArchitectureError) -> [Parameter] {
+  private mutating func parameters(of architecture: Architecture) throws(ArchitectureError) -> [Parameter] {
     if let known = parameters[architecture] { return known }
     let found = try architecture.graph().parameters
     parameters[architecture] = found

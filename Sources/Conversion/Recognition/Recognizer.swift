@@ -17,19 +17,24 @@ struct Recognizer {
   /// Below this part of agreeing names a file is not called a near miss of anything.
   private static let nearMiss = 0.3
 
-  /// A reading of a state dict in a dialect: the canonical modules it would give.
+  /// A reading of a state dict in a dialect.
   private struct Reading {
     var stateDict: StateDict
     var modules: ModuleNames
     var dialect: Dialect
     var order: Int
     var assumed: [String: String]
-    var canonical: [(name: String, layout: Layout?)?]
     /// The part of the names that the dialect knows.
     var matched: Double
 
+    /// The canonical module of each module; a list as long as the file's, which is not kept with the reading.
+    var canonical: [(name: String, layout: Layout?)?] {
+      modules.names.map { dialect.canonicalModule(source: $0, assuming: assumed) }
+    }
+
     /// The canonical shapes by canonical name.
     func shapes(_ index: SourceIndex) -> [String: [Int]] {
+      let canonical = canonical
       var shapes: [String: [Int]] = [:]
       for (position, module) in modules.moduleOfName.enumerated() {
         guard var found = canonical[module] else { continue }
@@ -139,6 +144,7 @@ struct Recognizer {
       try options.dialect.map { name throws(ConversionError) in [try library.dialect(named: name)] }
       ?? library.dialects
     var readings: [Reading] = []
+    var bar = 0.0
     for place in places {
       let named = PrefixStripping.readings(of: place)
       let numbered =
@@ -150,40 +156,25 @@ struct Recognizer {
           let modules =
             dialect.suffixes.isEmpty ? modules : ModuleNames(stateDict, suffixes: dialect.leafSuffixes)
           for assumed in assumptions(dialect) {
-            if let reading = read(stateDict, modules, dialect, order, assumed, index) {
+            if let reading = read(stateDict, modules, dialect, order, assumed), reading.matched >= bar {
               readings.append(reading)
+              bar = max(bar, Self.promising * reading.matched)
             }
           }
         }
+        // The names of a large file take much memory; those that are out of the race go.
+        readings.removeAll { $0.matched < bar }
       }
     }
     readings.sort {
       ($0.matched, -$0.stateDict.changes, -$0.order) > ($1.matched, -$1.stateDict.changes, -$1.order)
     }
-    var fits: [(fit: Fit, order: Int)] = []
+    var ranking = FitRanking(places)
     var networks = NetworkMemo(preset: try preset())
-    let bar = Self.promising * (readings.first?.matched ?? 0)
-    for reading in readings.prefix(Self.maximumFits) where reading.matched >= bar {
-      if let fit = try fit(reading, index, &networks) { fits.append((fit, reading.order)) }
+    for reading in readings.prefix(Self.maximumFits) {
+      if let fit = try fit(reading, index, &networks) { ranking.insert(fit, order: reading.order) }
     }
-    // Readings with fewer changes first, then places and dialects in their order of preference.
-    let ranked = fits.enumerated().sorted { left, right in
-      let scores = (left.element.fit.score, right.element.fit.score)
-      if scores.0 != scores.1 { return scores.0 > scores.1 }
-      let changes = (left.element.fit.stateDict.changes, right.element.fit.stateDict.changes)
-      if changes.0 != changes.1 { return changes.0 < changes.1 }
-      let ranks = (placeRank(left.element.fit, places), placeRank(right.element.fit, places))
-      if ranks.0 != ranks.1 { return ranks.0 < ranks.1 }
-      // Of like modules, the one whose weights and biases the code base really has.
-      let exact = (left.element.fit.isExact, right.element.fit.isExact)
-      if exact.0 != exact.1 { return exact.0 }
-      return (left.element.order, left.offset) < (right.element.order, right.offset)
-    }
-    return ranked.map(\.element.fit)
-  }
-
-  private func placeRank(_ fit: Fit, _ places: [StateDict]) -> Int {
-    places.firstIndex { $0.key == fit.stateDict.key } ?? places.count
+    return ranking.fits
   }
 
   /// Every combination of the features that the rules of a dialect depend on.
@@ -201,16 +192,13 @@ struct Recognizer {
   /// Reads the names of a state dict backwards through a dialect; `nil` where it knows none of them.
   private func read(
     _ stateDict: StateDict, _ modules: ModuleNames, _ dialect: Dialect, _ order: Int,
-    _ assumed: [String: String],
-    _ index: SourceIndex
+    _ assumed: [String: String]
   ) -> Reading? {
-    let found = modules.names.map { dialect.canonicalModule(source: $0, assuming: assumed) }
-    var count = 0
-    for module in modules.moduleOfName where found[module] != nil { count += 1 }
+    let isKnown = modules.names.map { dialect.canonicalModule(source: $0, assuming: assumed) != nil }
+    let count = modules.moduleOfName.count { isKnown[$0] }
     guard count > 0 else { return nil }
     return Reading(
       stateDict: stateDict, modules: modules, dialect: dialect, order: order, assumed: assumed,
-      canonical: found,
       matched: Double(count) / Double(stateDict.names.count))
   }
 
@@ -228,10 +216,7 @@ struct Recognizer {
       }
       let architecture = try networks.architecture(shapes, semantics(of: reading, features: features))
       let layouts = reading.stateDict.renaming?.layouts ?? [:]
-      guard let parameters = try? networks.parameters(of: architecture),
-        let mapping = try? DialectMapping(
-          reading.dialect, architecture, parameters: parameters, layouts: layouts)
-      else { return nil }
+      guard let mapping = networks.mapping(reading.dialect, architecture, layouts) else { return nil }
       let fit = Fit(reading.stateDict, mapping, index: index)
       // Files in the format of Keras 1 and 2 list their layers in an order that means something.
       let isOrdered =

@@ -41,11 +41,11 @@ struct SafetensorsOutput {
         content: digestPlaceholder, sourceDigests: index.files.map { _ in digestPlaceholder }, notes: [],
         byteCount: 0)
       let headLength = UInt64(layout.head(metadata: metadata(result)).count)
-      let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0) })
+      let places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
       let copy = TensorCopy(
         layout.tensors.compactMap { record in
-          byName[record.name].map {
-            .init(tensor: $0, begin: headLength + record.begin, end: headLength + record.end)
+          places[record.name].map {
+            .init(tensor: tensors[$0], begin: headLength + record.begin, end: headLength + record.end)
           }
         }, from: index, to: output, progress: progress)
       let directory = path.removingLastComponent()

@@ -62,7 +62,10 @@ struct KerasTree {
     of root: String, to index: inout SourceIndex, _ place: Place
   ) throws(SourceError) {
     let prefix = root.isEmpty ? "" : root + "/"
-    if !root.isEmpty { index.extras += texts(of: root).filter { extra in !index.extras.contains(extra) } }
+    if !root.isEmpty {
+      let known = Set(index.extras)
+      index.extras += texts(of: root).filter { !known.contains($0) }
+    }
     var layers = try names("layer_names", of: root)
     // Weights that belong to the model and to none of its layers.
     let topLevel = "top_level_model_weights"

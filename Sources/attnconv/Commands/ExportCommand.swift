@@ -73,6 +73,16 @@ struct ExportCommand: AsyncParsableCommand {
     }
   }
 
+  /// At most so many tensors that the checkpoint lacks are named; JSON has all of them.
+  private static let maximumWarnings = 40
+
+  private static func warnings(lacked names: [String]) -> [String] {
+    var warnings = names.prefix(maximumWarnings).map { "the checkpoint lacks \($0), and so does the file" }
+    let rest = names.count - maximumWarnings
+    if rest > 0 { warnings.append("the checkpoint lacks \(rest.grouped) more tensors; --json lists all") }
+    return warnings
+  }
+
   func run() async throws {
     guard let container else { return }
     let reporter = Reporter(command: "export", options: report)
@@ -85,7 +95,7 @@ struct ExportCommand: AsyncParsableCommand {
       let result = try await Exporter(library: library, options: options).write(
         Checkpoint(FilePath(file)), to: FilePath(output), as: container, overwrite: force)
       reporter.warn(result.differences.map { "\($0); the file loads there and may compute something else" })
-      reporter.warn(result.missing.map { "the checkpoint lacks \($0), and so does the file" })
+      reporter.warn(Self.warnings(lacked: result.missing))
       var lines = [
         "wrote \(result.path.string): \(result.architecture.name) in the names of \(result.dialect), "
           + "\(result.tensorCount.grouped) tensors",

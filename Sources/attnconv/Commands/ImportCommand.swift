@@ -101,19 +101,23 @@ struct ImportCommand: AsyncParsableCommand {
       reporter.warn(plan.warnings)
       guard plan.isComplete else {
         reporter.print(planReport.faultLines + planReport.adviceLines)
-        return (.object(planReport.json(status: "incomplete")), .no)
+        return (json { planReport.json(status: "incomplete") }, .no)
       }
       if dryRun {
         reporter.print(planReport.headerLines + planReport.tableLines)
-        let mapping = JSONValue.Member("mapping", planReport.mapping)
-        return (.object(planReport.json(status: "planned") + [mapping]), .done)
+        return (json { planReport.json(status: "planned") + [.init("mapping", planReport.mapping)] }, .done)
       }
       let result = try await importer.write(plan, to: target, overwrite: force, scan: scan)
       reporter.print(planReport.headerLines + planReport.resultLines(result))
-      return (.object(planReport.json(status: "imported") + planReport.json(result)), .done)
+      return (json { planReport.json(status: "imported") + planReport.json(result) }, .done)
     } catch {
       return (reporter.explain(error, file: path.string), ExitStatus(error))
     }
+  }
+
+  /// The report for programs, made only where one was asked for: of many tensors it is large.
+  private func json(_ members: () -> [JSONValue.Member]) -> JSONValue {
+    report.json ? .object(members()) : .null
   }
 
   private static func statistics(_ text: String) throws -> DeclaredStatistics {

@@ -55,7 +55,7 @@ struct InspectCommand: AsyncParsableCommand {
       var inspection = try layerTable(architecture)
       inspection.lines =
         report.headerLines(architecture) + inspection.lines + (tensors ? report.tensorLines : [])
-      inspection.members.merge(report.members(architecture)) { old, _ in old }
+      if self.report.json { inspection.members.merge(report.members(architecture)) { old, _ in old } }
       if recognition.forcesSomething {
         inspection.warnings = [
           "the file is canonical and says what it is; options of recognition have no effect"
@@ -75,6 +75,7 @@ struct InspectCommand: AsyncParsableCommand {
         (plan.isComplete ? report.headerLines : report.faultLines) + inspection.lines
         + (tensors ? source.tensorLines : [])
       inspection.warnings = plan.warnings
+      guard self.report.json else { return inspection }
       let status = plan.isComplete ? "recognized" : "incomplete"
       for member in report.json(status: status) { inspection.members[member.name] = member.value }
       inspection.members["tensors"] = source.tensorsJSON
@@ -86,6 +87,7 @@ struct InspectCommand: AsyncParsableCommand {
       inspection.lines = source.headerLines + ["", "not recognised: \(error.message)"]
       if let hint = error.hint { inspection.lines.append("hint: \(hint)") }
       inspection.lines += source.tensorLines
+      guard report.json else { return inspection }
       inspection.members = source.members
       inspection.members["status"] = "unrecognized"
       inspection.members["error"] = Reporter.json(error, file: path.string)

@@ -14,6 +14,9 @@ struct PlanReport {
   /// At most so many faults of one kind are printed; JSON has all of them.
   private static let maximumFaultLines = 20
 
+  /// At most so many names that the user allowed or declared are printed; JSON has all of them.
+  private static let maximumGivenLines = 40
+
   init(_ plan: ImportPlan, path: FilePath) {
     self.plan = plan
     self.path = path
@@ -40,8 +43,13 @@ struct PlanReport {
       let count = layouts.count { $0 == layout }
       if count > 0 { row("layout", "\(layout.explanation): \(count) tensors") }
     }
-    for fault in plan.allowed { row("allowed", "\(fault.kind.rawValue) \(fault.name)") }
-    for parameter in plan.declared { row("declared", "\(parameter.canonicalName) is \(parameter.value)") }
+    func rows<Item>(_ label: String, _ items: [Item], _ text: (Item) -> String) {
+      for item in items.prefix(Self.maximumGivenLines) { row(label, text(item)) }
+      let rest = items.count - Self.maximumGivenLines
+      if rest > 0 { row(label, "and \(rest.grouped) more; --json lists all") }
+    }
+    rows("allowed", plan.allowed) { "\($0.kind.rawValue) \($0.name)" }
+    rows("declared", plan.declared) { "\($0.canonicalName) is \($0.value)" }
     for placeholder in plan.index.placeholders {
       row("not rebuilt", "\(placeholder.name) (\(placeholder.count)), read as inert data")
     }
