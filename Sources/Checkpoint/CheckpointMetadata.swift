@@ -85,7 +85,12 @@ public struct CheckpointMetadata: Hashable, Sendable {
     source = try Self.json(.source, header)
     content = try Self.text(.content, header)
     var digests: [String: String] = [:]
-    for member in try Self.json(.digests, header).objectValue ?? [] {
+    let digestText = Array(try Self.text(.digests, header).utf8)
+    // Only what is no object is parsed as a whole, which tells what it is.
+    if digestText.first != UInt8(ascii: "{") { _ = try Self.json(.digests, header) }
+    try JSONParser.forEachMember(of: digestText) { error in
+      CheckpointError(.malformed, "\(Key.digests.rawValue) is not valid JSON: \(error.message)")
+    } _: { member throws(CheckpointError) in
       guard let digest = member.value.stringValue, ContentDigest.isWellFormed(digest) else {
         throw CheckpointError(
           .malformed,

@@ -99,18 +99,14 @@ public struct SafetensorsHeader: Hashable, Sendable {
       throw CheckpointError(
         .malformed, "the header ends with something other than '}' and spaces", offset: 8)
     }
-    let root: JSONValue
-    do {
-      root = try JSONParser.parse(text)
-    } catch {
-      throw CheckpointError(
-        .malformed, "the header is not valid JSON: \(error.message)", offset: 8 + (error.offset ?? 0))
-    }
     dataOffset = 8 + UInt64(text.count)
     var records: [TensorRecord] = []
     var names: [String] = []
     var values: [String] = []
-    for member in root.objectValue ?? [] {
+    try JSONParser.forEachMember(of: text) { error in
+      CheckpointError(
+        .malformed, "the header is not valid JSON: \(error.message)", offset: 8 + (error.offset ?? 0))
+    } _: { member throws(CheckpointError) in
       if member.name == "__metadata__" {
         guard let entries = member.value.objectValue else {
           throw CheckpointError(
@@ -128,6 +124,10 @@ public struct SafetensorsHeader: Hashable, Sendable {
       } else {
         records.append(try TensorRecord(name: member.name, json: member.value))
       }
+    }
+    guard dataOffset <= fileSize else {
+      throw CheckpointError(
+        .truncated, "the header needs \(dataOffset) bytes, the file has \(fileSize)", offset: fileSize)
     }
     metadataNames = names
     metadataValues = values

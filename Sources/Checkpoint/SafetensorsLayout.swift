@@ -55,34 +55,45 @@ public struct SafetensorsLayout: Sendable {
     let isSealed = metadata.first?.name == CheckpointMetadata.Key.header.rawValue
     var metadata = metadata
     if isSealed { metadata[0].value = "" }
-    var members: [JSONValue.Member] = []
+    // Written as it goes: as one value the header of a large file would take a multiple of its text.
+    var head = [UInt8](repeating: 0, count: 8) + "{".utf8
     if !metadata.isEmpty {
-      members.append(
-        .init("__metadata__", .object(metadata.map { JSONValue.Member($0.name, .string($0.value)) })))
+      let members = metadata.map { JSONValue.Member($0.name, .string($0.value)) }
+      head += "\"__metadata__\":{".utf8
+      Self.write(members, to: &head)
+      head += (tensors.isEmpty ? "}" : "},").utf8
     }
-    for tensor in tensors {
-      members.append(
-        .init(
-          tensor.name,
-          [
-            "dtype": .string(tensor.elementType.rawValue),
-            "shape": .array(tensor.shape.map(JSONValue.integer)),
-            "data_offsets": [.integer(Int(tensor.begin)), .integer(Int(tensor.end))],
-          ]))
+    for (number, tensor) in tensors.enumerated() {
+      if number > 0 { head.append(UInt8(ascii: ",")) }
+      let entry: JSONValue = [
+        "dtype": .string(tensor.elementType.rawValue),
+        "shape": .array(tensor.shape.map(JSONValue.integer)),
+        "data_offsets": [.integer(Int(tensor.begin)), .integer(Int(tensor.end))],
+      ]
+      Self.write([.init(tensor.name, entry)], to: &head)
     }
-    var text = Array(JSONValue.object(members).text(sortedNames: false).utf8)
+    head.append(UInt8(ascii: "}"))
     if isSealed {
-      let count = HeaderSeal.digitCount(unsealedLength: 8 + text.count)
-      text.insert(
-        contentsOf: [UInt8](repeating: UInt8(ascii: "0"), count: count), at: HeaderSeal.opening.count)
+      let count = HeaderSeal.digitCount(unsealedLength: head.count)
+      head.insert(
+        contentsOf: repeatElement(UInt8(ascii: "0"), count: count), at: 8 + HeaderSeal.opening.count)
     }
-    let unpadded = 8 + text.count
-    text += [UInt8](repeating: 0x20, count: Self.aligned(unpadded) - unpadded)
-    var head = Self.lengthField(UInt64(text.count)) + text
+    head.append(contentsOf: repeatElement(0x20, count: Self.aligned(head.count) - head.count))
+    head.replaceSubrange(0..<8, with: Self.lengthField(UInt64(head.count - 8)))
     if isSealed, let seal = HeaderSeal(of: head) {
       head.replaceSubrange(HeaderSeal.range(headLength: head.count), with: seal.digits)
     }
     return head
+  }
+
+  /// Writes members of an object without its braces, in their order.
+  private static func write(_ members: [JSONValue.Member], to head: inout [UInt8]) {
+    for (number, member) in members.enumerated() {
+      if number > 0 { head.append(UInt8(ascii: ",")) }
+      JSONValue.string(member.name).write(to: &head)
+      head.append(UInt8(ascii: ":"))
+      member.value.write(to: &head, sortedNames: false)
+    }
   }
 
   /// The length of a header as the first eight bytes of a file state it.

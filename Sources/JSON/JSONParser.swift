@@ -19,16 +19,51 @@ public struct JSONParser {
     var parser = JSONParser(bytes)
     parser.skipWhitespace()
     let value = try parser.parseValue(depth: 0)
-    parser.skipWhitespace()
-    guard parser.position == bytes.count else {
-      throw parser.syntax("found more text after the end of the value")
-    }
+    try parser.checkEnd()
     return value
+  }
+
+  private mutating func checkEnd() throws(JSONError) {
+    skipWhitespace()
+    guard position == bytes.count else { throw syntax("found more text after the end of the value") }
   }
 
   /// Parses a whole text.
   public static func parse(_ text: String) throws(JSONError) -> JSONValue {
     try parse(Array(text.utf8))
+  }
+
+  /// Parses a text that is one object and hands out its members one after the other, so that an object of a hundred
+  /// thousand members is never in memory as a whole.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text.
+  ///   - failure: Tells a fault of the text, with its byte offset, in terms of the caller.
+  ///   - body: Takes a member.
+  /// - Throws: What `failure` makes of the first fault, once the members before it have been handed out, or what `body`
+  ///   throws.
+  public static func forEachMember<Failure: Error>(
+    of bytes: [UInt8], failure: (JSONError) -> Failure, _ body: (JSONValue.Member) throws(Failure) -> Void
+  ) throws(Failure) {
+    var parser = JSONParser(bytes)
+    var names: Set<String> = []
+    do throws(JSONError) {
+      parser.skipWhitespace()
+      guard parser.consume("{") else { throw parser.syntax("expected an object") }
+    } catch {
+      throw failure(error)
+    }
+    while true {
+      let member: JSONValue.Member?
+      do throws(JSONError) {
+        member = try parser.nextMember(&names, depth: 0)
+        if member == nil { try parser.checkEnd() }
+      } catch {
+        throw failure(error)
+      }
+      guard let member else { return }
+      try body(member)
+    }
   }
 
   private mutating func parseValue(depth: Int) throws(JSONError) -> JSONValue {
@@ -53,24 +88,30 @@ public struct JSONParser {
     position += 1
     var members: [JSONValue.Member] = []
     var names: Set<String> = []
+    while let member = try nextMember(&names, depth: depth) { members.append(member) }
+    return .object(members)
+  }
+
+  /// The next member of an object whose brace was read, or `nil` behind its last; `names` are those of the members before.
+  private mutating func nextMember(
+    _ names: inout Set<String>, depth: Int
+  ) throws(JSONError) -> JSONValue.Member? {
     skipWhitespace()
-    if consume("}") { return .object([]) }
-    while true {
-      skipWhitespace()
-      let start = position
-      guard peek == UInt8(ascii: "\"") else { throw syntax("expected the name of a member in quotes") }
-      let name = try parseString()
-      guard names.insert(name).inserted else {
-        throw JSONError(.duplicateName, "the name \"\(name)\" occurs twice in one object", offset: start)
-      }
-      skipWhitespace()
-      guard consume(":") else { throw syntax("expected ':' after the name \"\(name)\"") }
-      skipWhitespace()
-      members.append(JSONValue.Member(name, try parseValue(depth: depth + 1)))
-      skipWhitespace()
-      if consume("}") { return .object(members) }
+    if consume("}") { return nil }
+    if !names.isEmpty {
       guard consume(",") else { throw syntax("expected ',' or '}' in an object") }
+      skipWhitespace()
     }
+    let start = position
+    guard peek == UInt8(ascii: "\"") else { throw syntax("expected the name of a member in quotes") }
+    let name = try parseString()
+    guard names.insert(name).inserted else {
+      throw JSONError(.duplicateName, "the name \"\(name)\" occurs twice in one object", offset: start)
+    }
+    skipWhitespace()
+    guard consume(":") else { throw syntax("expected ':' after the name \"\(name)\"") }
+    skipWhitespace()
+    return JSONValue.Member(name, try parseValue(depth: depth + 1))
   }
 
   private mutating func parseArray(depth: Int) throws(JSONError) -> JSONValue {

@@ -7,18 +7,23 @@ extension JSONValue {
   ///   - indented: Whether the text has line breaks and two spaces an indentation level.
   /// - Returns: The text, without a line break at its end.
   public func text(sortedNames: Bool = true, indented: Bool = false) -> String {
-    var output = ""
+    var output: [UInt8] = []
     write(to: &output, sortedNames: sortedNames, indentation: indented ? 0 : nil)
-    return output
+    return String(decoding: output, as: UTF8.self)
   }
 
-  private func write(to output: inout String, sortedNames: Bool, indentation: Int?) {
+  /// Appends the value as JSON text in UTF-8, without any space.
+  public func write(to output: inout [UInt8], sortedNames: Bool = true) {
+    write(to: &output, sortedNames: sortedNames, indentation: nil)
+  }
+
+  private func write(to output: inout [UInt8], sortedNames: Bool, indentation: Int?) {
     switch self {
-    case .null: output += "null"
-    case .bool(let flag): output += flag ? "true" : "false"
-    case .integer(let number): output += String(number)
+    case .null: output += "null".utf8
+    case .bool(let flag): output += (flag ? "true" : "false").utf8
+    case .integer(let number): output += String(number).utf8
     // The shortest text that reads back as the same number; JSON has no NaN or infinity.
-    case .number(let number): output += number.isFinite ? "\(number)" : "null"
+    case .number(let number): output += (number.isFinite ? "\(number)" : "null").utf8
     case .string(let text): Self.write(text, to: &output)
     case .array(let elements):
       Self.write(
@@ -34,7 +39,7 @@ extension JSONValue {
       Self.write(ordered, open: "{", close: "}", to: &output, indentation: indentation) {
         member, output, inner in
         Self.write(member.name, to: &output)
-        output += inner == nil ? ":" : ": "
+        output += (inner == nil ? ":" : ": ").utf8
         member.value.write(to: &output, sortedNames: sortedNames, indentation: inner)
       }
     }
@@ -48,35 +53,41 @@ extension JSONValue {
   }
 
   private static func write<Item>(
-    _ items: [Item], open: String, close: String, to output: inout String, indentation: Int?,
-    _ writeItem: (Item, inout String, Int?) -> Void
+    _ items: [Item], open: Unicode.Scalar, close: Unicode.Scalar, to output: inout [UInt8], indentation: Int?,
+    _ writeItem: (Item, inout [UInt8], Int?) -> Void
   ) {
-    output += open
+    output.append(UInt8(ascii: open))
     let inner = indentation.map { $0 + 1 }
     for (index, item) in items.enumerated() {
-      if index > 0 { output += "," }
-      if let inner { output += "\n" + String(repeating: "  ", count: inner) }
+      if index > 0 { output.append(UInt8(ascii: ",")) }
+      if let inner { breakLine(inner, &output) }
       writeItem(item, &output, inner)
     }
-    if let indentation, !items.isEmpty { output += "\n" + String(repeating: "  ", count: indentation) }
-    output += close
+    if let indentation, !items.isEmpty { breakLine(indentation, &output) }
+    output.append(UInt8(ascii: close))
   }
 
-  private static func write(_ text: String, to output: inout String) {
-    output += "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": output += "\\\""
-      case "\\": output += "\\\\"
-      case "\n": output += "\\n"
-      case "\r": output += "\\r"
-      case "\t": output += "\\t"
-      case "\u{0}"..<"\u{20}", "\u{7F}":
-        let digits = String(scalar.value, radix: 16)
-        output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: output.unicodeScalars.append(scalar)
+  private static func breakLine(_ indentation: Int, _ output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\n"))
+    output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: 2 * indentation))
+  }
+
+  /// Appends a text in quotes, with what JSON wants to be escaped and DEL as escapes; all of that is ASCII.
+  private static func write(_ text: String, to output: inout [UInt8]) {
+    output.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""): output += #"\""#.utf8
+      case UInt8(ascii: "\\"): output += #"\\"#.utf8
+      case UInt8(ascii: "\n"): output += #"\n"#.utf8
+      case UInt8(ascii: "\r"): output += #"\r"#.utf8
+      case UInt8(ascii: "\t"): output += #"\t"#.utf8
+      case 0..<0x20, 0x7F:
+        let digits = String(byte, radix: 16)
+        output += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
+      default: output.append(byte)
       }
     }
-    output += "\""
+    output.append(UInt8(ascii: "\""))
   }
 }

@@ -179,6 +179,33 @@ import Testing
     #expect(throws: tooDeep) { try JSONParser.parse(nested(100_000)) }
   }
 
+  @Test func `hands out the members of an object one after the other`() throws {
+    var names: [String] = []
+    var values: [JSONValue] = []
+    func collect(_ text: [UInt8]) throws(JSONError) {
+      try JSONParser.forEachMember(of: text, failure: { $0 }) { member throws(JSONError) in
+        names.append(member.name)
+        values.append(member.value)
+      }
+    }
+    try collect(Self.sample)
+    #expect(JSONValue.object(zip(names, values).map { .init($0, $1) }) == (try JSONParser.parse(Self.sample)))
+    names = []
+    try collect(Array(" { } ".utf8))
+    #expect(names.isEmpty)
+    // Faults are those of a whole text, told once what stands before them has been handed out.
+    let faulty = [
+      #"{"a":1,"a":2}"#, #"{"a":1}x"#, #"{"a":1,}"#, #"{"a":1"#, #"{"a":1 "b":2}"#, #"{"a" 1}"#, "{", "",
+    ]
+    for text in faulty {
+      let bytes = Array(text.utf8)
+      let whole = #expect(throws: JSONError.self, "\(text)") { try JSONParser.parse(bytes) }
+      let parts = #expect(throws: JSONError.self, "\(text)") { try collect(bytes) }
+      #expect(text.isEmpty ? parts?.message == "expected an object" : parts == whole, "\(text)")
+    }
+    #expect(throws: JSONError(.syntax, "expected an object", offset: 0)) { try collect(Array("[1]".utf8)) }
+  }
+
   static let sample = Array(
     #"{"a":[1,-2.5e3,true,null,"x\u00e9\ud83d\ude00\n"],"b":{"c":false,"d":[{}]},"größe":""}"#.utf8)
 
