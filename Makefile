@@ -72,6 +72,7 @@ bench: bench-programs ## Measure against cp, PyTorch, Keras and ONNX Runtime; wr
 	.venv/bin/python Benchmarks/opening.py --write
 	.venv/bin/python Benchmarks/import.py --write
 	.venv/bin/python Benchmarks/import_keras.py --write
+	.venv/bin/python Benchmarks/huge.py --write
 	.venv/bin/python Benchmarks/execution.py --write
 
 completions: release ## Print shell completions for bash, zsh and fish into .build/completions

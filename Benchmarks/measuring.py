@@ -12,7 +12,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv/bin/python"
 RESULTS = ROOT / "Benchmarks/RESULTS.md"
-SECTIONS = ["Opening", "Import", "Keras import", "Execution"]
+SECTIONS = ["Opening", "Import", "Keras import", "Huge files", "Execution"]
 
 
 def measure(command, target: pathlib.Path | None = None) -> tuple[float, int]:
