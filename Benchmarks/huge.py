@@ -7,7 +7,8 @@
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
 more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is one run, from a source whose
 pages are not in memory to a target on the disk. "Processor" is the time of all cores and of the worker processes, which does not depend on what else
-the machine does; memory is the peak of the program and, for Keras, that of its largest worker added.
+the machine does; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
+memory although the system may take them back at any time.
 """
 import argparse
 import os
@@ -164,7 +165,8 @@ def table(results: dict, unit: str, divisor: float, per: str) -> list:
 
 
 def growth(values: dict) -> tuple:
-    """How many times more processor time, and bytes of memory, the last point takes than a line through the origin and the one of a fifth or more."""
+    """Two points of a curve, the last and the nearest of at most a fifth of it; how many times the processor time of a unit is that of the first, and the
+    bytes of memory that each unit between them takes."""
     last = max(values)
     first = max(point for point in values if 5 * point <= last)
     slope = (values[last]["processor"] / last) / (values[first]["processor"] / first)
@@ -173,9 +175,9 @@ def growth(values: dict) -> tuple:
 
 
 def report(sizes: dict, counts: dict) -> str:
-    lines = [f"{machine('torch', 'safetensors')}. One run each.", "", "Networks of 488 tensors (Keras: 406) that become wider:", ""]
+    lines = [f"{machine('torch', 'safetensors')}. One run each; the peak of an export has the pages of the mapped checkpoint in it.", "", "Networks of 488 tensors (Keras: 406) that become wider:", ""]
     lines += table(sizes, "GB", 1, "1 GB")
-    lines += ["", "Networks of narrow layers that become deeper, of all types 1 KB a tensor:", ""]
+    lines += ["", "Networks of narrow layers that become deeper, 1.3 KB a tensor:", ""]
     lines += table(counts, "tensors", 10_000, "10,000 tensors")
     first, last, slope, memory = growth(sizes["import", "zip"])
     lines += ["", "| target | measured |", "| --- | --- |"]
@@ -193,6 +195,10 @@ INK, GRID = "#57606a", "#d0d7de"
 COLORS = {"import": "#0969da", "torch": "#bc4c00"}
 
 
+def tick_text(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}".removesuffix(".0")
+
+
 def panel(x: int, heading: str, curves: dict, unit: str, value_unit: str) -> list:
     """One diagram of 330 x 200 pixels: {command: [(point, value)]}."""
     width, height, top = 330, 200, 40
@@ -202,8 +208,8 @@ def panel(x: int, heading: str, curves: dict, unit: str, value_unit: str) -> lis
     for tick in range(5):
         y = height - height * tick / 4
         parts.append(f'<line x1="0" y1="{y:.0f}" x2="{width}" y2="{y:.0f}" stroke="{GRID}"/>')
-        parts.append(f'<text x="-6" y="{y + 4:.0f}" text-anchor="end">{peak * tick / 4:,.0f}</text>')
-        parts.append(f'<text x="{width * tick / 4:.0f}" y="{height + 18}" text-anchor="middle">{right * tick / 4:,.0f}</text>')
+        parts.append(f'<text x="-6" y="{y + 4:.0f}" text-anchor="end">{tick_text(peak * tick / 4)}</text>')
+        parts.append(f'<text x="{width * tick / 4:.0f}" y="{height + 18}" text-anchor="middle">{tick_text(right * tick / 4)}</text>')
     parts.append(f'<text x="{width}" y="{height + 36}" text-anchor="end">{unit}; {value_unit}</text>')
     for command, curve in curves.items():
         points = [(width * point / right, height - height * value / peak) for point, value in sorted(curve)]
