@@ -124,7 +124,14 @@ private struct PyTorchArchive {
   private mutating func readVersion(_ top: String) throws(SourceError) {
     guard let entry = archive.entry(named: top + "version") ?? archive.entry(named: top + ".data/version")
     else { return notes.append("the archive has no version record, which PyTorch needs to load it") }
-    _ = try read(entry, limit: PyTorchZipReader.smallRecordByteCount)
+    let bytes = try read(entry, limit: PyTorchZipReader.smallRecordByteCount)
+    let text = String(decoding: bytes, as: UTF8.self)
+    let digits = text.hasSuffix("\n") ? text.dropLast() : text[...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else {
+      throw SourceError(
+        .malformed, "\(entry.name) says \(text.debugDescription), expected a number", offset: entry.dataOffset
+      )
+    }
   }
 
   private mutating func read(_ entry: ZipEntry, limit: Int) throws(SourceError) -> [UInt8] {

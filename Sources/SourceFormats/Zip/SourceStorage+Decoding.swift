@@ -35,7 +35,11 @@ extension SourceStorage {
           input = try file.read(at: offset + consumed, count: count)[...]
           consumed += UInt64(count)
         }
-        let step = try inflater.inflate(input, into: &output)
+        let step: Inflater.Step
+        do { step = try inflater.inflate(input, into: &output) } catch {
+          throw SourceError(
+            error.code, "record \(name): \(error.message)", file: file.sourceName, offset: offset)
+        }
         input = input.dropFirst(step.consumed)
         produced += UInt64(step.produced)
         guard produced <= byteCount, step.produced > 0 || step.consumed > 0 || inflater.isFinished else {
@@ -46,6 +50,12 @@ extension SourceStorage {
         }
         checksum.update(output[..<step.produced])
         try body(output[..<step.produced])
+      }
+      guard input.isEmpty, consumed == compressed else {
+        throw SourceError(
+          .malformed,
+          "record \(name): \(UInt64(input.count) + compressed - consumed) bytes follow the end of the deflate stream",
+          file: file.sourceName, offset: offset)
       }
       guard produced == byteCount else {
         throw SourceError(

@@ -15,6 +15,13 @@ public struct ZipArchive: Sendable {
   /// The most bytes of a central directory: 256 for each of the records above.
   public static let maximumDirectoryByteCount = 1 << 26
 
+  /// How many times its own size an archive may inflate to, all records together, beyond ``freeInflation``.
+  /// Weights are noise and shrink by a tenth; large networks that are mostly zeros, by ten times.
+  public static let maximumInflation: UInt64 = 64
+
+  /// The bytes that a small archive may inflate to, whatever its size: half a second's work.
+  public static let freeInflation: UInt64 = 1 << 28
+
   /// The file that holds the archive.
   public let file: InputFile
 
@@ -45,6 +52,12 @@ public struct ZipArchive: Sendable {
     for index in 0..<Int(directory.entryCount) {
       let offset = reader.offset
       let entry: ZipEntry
+      guard !reader.isAtEnd else {
+        throw SourceError(
+          .malformed,
+          "the central directory ends after \(index) of the \(directory.entryCount) records that the end record "
+            + "counts", file: file.sourceName, offset: offset)
+      }
       do {
         entry = try ZipCentralHeader(parsing: &reader).entry(in: file, directoryOffset: directory.offset)
       } catch {
@@ -68,6 +81,7 @@ public struct ZipArchive: Sendable {
       try ZipLocalHeader.resolve(&entries[index], in: file)
     }
     try Self.checkPlaces(entries, file: file, limit: directory.offset)
+    try Self.checkInflation(entries, file: file)
     self.file = file
     self.entries = entries
     self.indexByName = indexByName
@@ -130,31 +144,57 @@ public struct ZipArchive: Sendable {
     return output
   }
 
-  /// Checks that records follow each other from the first byte of the file without overlap.
+  /// Checks that records follow each other from the first byte of the file to the directory, with nothing between
+  /// them: readers of streams would see what stands there.
   private static func checkPlaces(
     _ entries: [ZipEntry], file: InputFile, limit: UInt64
   ) throws(SourceError) {
-    var previous: (end: UInt64, name: String)?
+    var previous: ZipEntry?
     for entry in entries.sorted(by: { $0.headerOffset < $1.headerOffset }) {
       if let previous {
-        guard entry.headerOffset >= previous.end else {
+        guard entry.headerOffset >= previous.dataEnd else {
           throw SourceError(
             .malformed, "the records \(previous.name) and \(entry.name) overlap", file: file.sourceName,
             offset: entry.headerOffset)
         }
+        try ZipDataDescriptor.check(behind: previous, upTo: entry.headerOffset, in: file)
       } else if entry.headerOffset != 0 {
         throw SourceError(
           .malformed, "\(entry.headerOffset) bytes stand before the first record of the archive",
           file: file.sourceName, offset: 0)
       }
-      // `resolve` made sure that this sum stays inside of the file.
-      let end = entry.dataOffset + entry.storedByteCount
-      guard end <= limit else {
+      guard entry.dataEnd <= limit else {
         throw SourceError(
           .malformed, "the record \(entry.name) reaches into the central directory",
           file: file.sourceName, offset: entry.headerOffset)
       }
-      previous = (end, entry.name)
+      previous = entry
     }
+    if let previous {
+      try ZipDataDescriptor.check(behind: previous, upTo: limit, in: file)
+    } else if limit != 0 {
+      throw SourceError(
+        .malformed, "\(limit) bytes stand before the directory of an archive without records",
+        file: file.sourceName, offset: 0)
+    }
+  }
+
+  /// Checks that all records together do not inflate to much more than the file has.
+  private static func checkInflation(_ entries: [ZipEntry], file: InputFile) throws(SourceError) {
+    var inflated: UInt64 = 0
+    var largest: ZipEntry?
+    for entry in entries where entry.encoding != .stored {
+      // At most 1032 times the file each, and 2^18 of them: the sum cannot overflow for a file that exists.
+      inflated += entry.byteCount
+      if entry.byteCount > largest?.byteCount ?? 0 { largest = entry }
+    }
+    let limit = freeInflation + maximumInflation * file.size
+    guard let largest, inflated > limit else { return }
+    throw SourceError(
+      .limitExceeded,
+      "the archive of \(file.size) bytes inflates to \(inflated), \(largest.name) alone to \(largest.byteCount); "
+        + "at most \(limit) are inflated",
+      file: file.sourceName, offset: largest.dataOffset,
+      hint: "if you trust the file, pack the archive again without compression")
   }
 }

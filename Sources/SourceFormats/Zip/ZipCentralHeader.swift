@@ -10,6 +10,7 @@ struct ZipCentralHeader: Equatable, Sendable {
   var headerOffset: UInt64
   var disk: UInt32
   var name: ArraySlice<UInt8>
+  private var extra: ArraySlice<UInt8>
 
   /// Parses a header with its name, extra fields and comment.
   init(parsing reader: inout ByteReader) throws(SourceError) {
@@ -33,17 +34,22 @@ struct ZipCentralHeader: Equatable, Sendable {
       _ = try reader.read(UInt32.self)  // external attributes
       headerOffset = UInt64(try reader.read(UInt32.self))
       name = try reader.readBytes(nameCount)
-      let extra = try reader.readBytes(extraCount)
+      extra = try reader.readBytes(extraCount)
       _ = try reader.readBytes(commentCount)
-      try readZip64(extra)
     } catch {
       throw SourceError(.malformed, "found no complete header of the central directory")
     }
+    do throws(BytesError) { try readZip64() } catch {
+      throw SourceError(.malformed, "the zip64 field of \(shownName) in the central directory is incomplete")
+    }
   }
 
+  /// The name for messages about a header that was not checked yet.
+  private var shownName: String { String(decoding: name.prefix(80), as: UTF8.self).debugDescription }
+
   /// Replaces the fields that hold the zip64 marker; the field stores only those, in this order (4.5.3).
-  private mutating func readZip64(_ extra: ArraySlice<UInt8>) throws(BytesError) {
-    guard var field = try ZipExtraField.zip64(in: extra) else { return }
+  private mutating func readZip64() throws(BytesError) {
+    guard var field = try ZipExtraField.content(of: ZipFormat.zip64ExtraIdentifier, in: extra) else { return }
     let marker = UInt64(ZipFormat.zip64Marker32)
     if byteCount == marker { byteCount = try field.read(UInt64.self) }
     if compressedByteCount == marker { compressedByteCount = try field.read(UInt64.self) }
@@ -54,10 +60,9 @@ struct ZipCentralHeader: Equatable, Sendable {
   /// Checks the header by itself and gives the record; its `dataOffset` is not known yet.
   func entry(in file: InputFile, directoryOffset: UInt64) throws(SourceError) -> ZipEntry {
     guard let name = String(validating: self.name, as: UTF8.self), Self.isSafe(name) else {
-      let shown = String(decoding: self.name.prefix(80), as: UTF8.self)
-      throw SourceError(
-        .malformed, "the record name \(shown.debugDescription) is not a relative path without `..`")
+      throw SourceError(.malformed, "the record name \(shownName) is not a relative path without `..`")
     }
+    try ZipExtraField.checkUnicodePath(in: extra, name: name)
     guard disk == 0 else {
       throw SourceError(.unsupported, "\(name) lies in another part of a split archive")
     }
@@ -84,6 +89,9 @@ struct ZipCentralHeader: Equatable, Sendable {
       throw SourceError(
         .unsupported, "\(name) is compressed with method \(method); stored (0) and deflated (8) are read",
         hint: "pack the archive again without compression")
+    }
+    guard byteCount == 0 || !name.hasSuffix("/") else {
+      throw SourceError(.malformed, "\(name) is a directory by its name but has \(byteCount) bytes")
     }
     guard headerOffset < directoryOffset else {
       throw SourceError(.malformed, "\(name) begins at byte \(headerOffset), inside the central directory")
@@ -116,14 +124,30 @@ struct ZipCentralHeader: Equatable, Sendable {
 
 /// The tagged fields at the end of a header (APPNOTE 4.5).
 enum ZipExtraField {
-  /// The content of the zip64 field, or `nil` where there is none.
-  static func zip64(in extra: ArraySlice<UInt8>) throws(BytesError) -> ByteReader? {
+  /// The content of the first field with an identifier, or `nil` where there is none.
+  static func content(
+    of wanted: UInt16, in extra: ArraySlice<UInt8>
+  ) throws(BytesError) -> ByteReader? {
     var reader = ByteReader(extra)
     while reader.remaining >= 4 {
       let identifier = try reader.read(UInt16.self)
       let content = try reader.readBytes(Int(try reader.read(UInt16.self)))
-      if identifier == ZipFormat.zip64ExtraIdentifier { return ByteReader(content) }
+      if identifier == wanted { return ByteReader(content) }
     }
     return nil
+  }
+
+  /// Refuses a field that gives the record another name for the readers that know it: version (1 byte), CRC-32 of
+  /// the header's name (4), name (4.6.9).
+  static func checkUnicodePath(in extra: ArraySlice<UInt8>, name: String) throws(SourceError) {
+    // Fields that cannot be taken apart are padding, as PyTorch writes it.
+    guard var field = try? content(of: ZipFormat.unicodePathExtraIdentifier, in: extra) else { return }
+    let second = (try? field.readBytes(field.remaining))?.dropFirst(5) ?? []
+    guard second.elementsEqual(name.utf8) else {
+      let shown = String(decoding: second.prefix(80), as: UTF8.self)
+      throw SourceError(
+        .malformed,
+        "\(name) has a second name, \(shown.debugDescription); readers differ in which one they take")
+    }
   }
 }

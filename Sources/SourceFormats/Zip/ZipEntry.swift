@@ -18,8 +18,11 @@ public struct ZipEntry: Hashable, Sendable {
   /// The offset in the file of the first stored byte.
   public var dataOffset: UInt64
 
-  /// The general purpose flags of the central directory.
+  /// The general purpose flags of both headers.
   var flags: UInt16
+
+  /// The offset in the file behind the last stored byte; the local header was compared, so it lies inside of it.
+  var dataEnd: UInt64 { dataOffset + storedByteCount }
 
   /// Whether the entry stands for a directory and holds no bytes.
   public var isDirectory: Bool { name.hasSuffix("/") }

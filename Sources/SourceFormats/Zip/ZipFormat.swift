@@ -13,6 +13,9 @@ enum ZipFormat {
   /// 4.3.15: `PK\6\7`.
   static let zip64LocatorSignature: UInt32 = 0x0706_4b50
 
+  /// 4.3.9.3: `PK\7\8`, which a data descriptor may begin with.
+  static let descriptorSignature: UInt32 = 0x0807_4b50
+
   /// 4.3.7: the fixed part of a local header.
   static let localHeaderByteCount = 30
   /// 4.3.12: the fixed part of a central header.
@@ -30,6 +33,8 @@ enum ZipFormat {
 
   /// 4.5.3: the id of the zip64 extended information field.
   static let zip64ExtraIdentifier: UInt16 = 1
+  /// 4.6.9: the id of Info-ZIP's field with the name of the record in UTF-8.
+  static let unicodePathExtraIdentifier: UInt16 = 0x7075
   /// 4.4.1.4: "look into the zip64 field".
   static let zip64Marker32: UInt32 = 0xffff_ffff
   /// 4.4.1.4: "look into the zip64 end record".

@@ -56,7 +56,10 @@ struct ZipLocalHeader: Equatable, Sendable {
     guard header.method == (isDeflated ? ZipFormat.deflatedMethod : ZipFormat.storedMethod) else {
       throw SourceError(.malformed, "the two headers of \(entry.name) name different compression methods")
     }
-    try header.checkSizes(entry, extra: bytes.dropFirst(Int(header.nameCount)))
+    let extra = bytes.dropFirst(Int(header.nameCount))
+    try header.checkSizes(entry, extra: extra)
+    try ZipExtraField.checkUnicodePath(in: extra, name: entry.name)
+    entry.flags |= header.flags
 
     entry.dataOffset = entry.headerOffset + fixed + UInt64(variable)
     guard entry.storedByteCount <= file.size, entry.dataOffset <= file.size - entry.storedByteCount else {
@@ -71,7 +74,7 @@ struct ZipLocalHeader: Equatable, Sendable {
     var sizes = (decoded: UInt64(byteCount), stored: UInt64(compressedByteCount))
     if byteCount == marker || compressedByteCount == marker {
       do {
-        if var field = try ZipExtraField.zip64(in: extra) {
+        if var field = try ZipExtraField.content(of: ZipFormat.zip64ExtraIdentifier, in: extra) {
           sizes.decoded = try field.read(UInt64.self)
           sizes.stored = try field.read(UInt64.self)
         }
