@@ -70,7 +70,7 @@ public struct SafetensorsHeader: Hashable, Sendable {
     guard length <= UInt64(maximumLength) else {
       throw CheckpointError(
         .malformed, "the header claims \(length) bytes, at most \(maximumLength) are allowed", offset: 0,
-        hint: "the file may be of another format; 'attnconv inspect' says what it is")
+        hint: "the file is damaged or of another format; fetch it again")
     }
     guard length <= fileSize - 8 else {
       throw CheckpointError(

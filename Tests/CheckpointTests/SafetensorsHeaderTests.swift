@@ -168,13 +168,13 @@ import TestSupport
       100_000_001,
       CheckpointError(
         .malformed, "the header claims 100000001 bytes, at most 100000000 are allowed", offset: 0,
-        hint: "the file may be of another format; 'attnconv inspect' says what it is")
+        hint: "the file is damaged or of another format; fetch it again")
     ),
     (
       .max,
       CheckpointError(
         .malformed, "the header claims 18446744073709551615 bytes, at most 100000000 are allowed", offset: 0,
-        hint: "the file may be of another format; 'attnconv inspect' says what it is")
+        hint: "the file is damaged or of another format; fetch it again")
     ),
   ]
 

@@ -73,6 +73,17 @@ public struct Exporter: Sendable {
     self.options = options
   }
 
+  /// The network that a checkpoint says it holds.
+  private static func architecture(of checkpoint: Checkpoint) throws(ConversionError) -> Architecture {
+    do { return try Architecture(json: checkpoint.metadata.architecture) } catch {
+      var failure = ConversionError(error)
+      failure.message = "attnconv.architecture: " + failure.message
+      failure.hint =
+        failure.hint ?? "the checkpoint was written by another program or version; import the source again"
+      throw failure
+    }
+  }
+
   /// Writes a checkpoint in the names of a dialect, after checking every digest.
   ///
   /// - Throws: ``ConversionError``; nothing is left behind then and an older file stays as it was.
@@ -81,7 +92,7 @@ public struct Exporter: Sendable {
   ) async throws(ConversionError) -> Result {
     do {
       try AtomicFile.check(path, overwrite: overwrite)
-      let architecture = try Architecture(json: checkpoint.metadata.architecture)
+      let architecture = try Self.architecture(of: checkpoint)
       let dialect = try library.dialect(options.dialect, of: checkpoint)
       try check(dialect, target, checkpoint)
       let origin = CheckpointOrigin(checkpoint, dialect)

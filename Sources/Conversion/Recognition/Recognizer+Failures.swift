@@ -6,6 +6,14 @@ extension Recognizer {
   func noTensors(_ index: SourceIndex) -> ConversionError {
     let unreadable = unreadableTensors(of: index)
     let objects = index.placeholders.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
+    for case let extra in index.extras {
+      // A pickle's objects tell more than the first tensor that cannot be read; other containers have no objects.
+      guard objects.isEmpty, case .unreadableTensor(let reason) = extra.value else { continue }
+      return ConversionError(
+        .noStateDict,
+        "the file holds no tensors that can be read; \"\(extra.path.joined(separator: "/"))\" holds \(reason)",
+        hint: "save the weights as plain floating-point numbers")
+    }
     let holdsArrays = index.placeholders.contains { $0.name.hasPrefix("numpy.") }
     var message = "the file holds no tensors"
     if !unreadable.isEmpty {

@@ -54,6 +54,7 @@ public struct ModelWeights: Sendable {
     } catch let error as ArchitectureError {
       var translated = ExecutionError(error)
       translated.code = .invalidArchitecture
+      translated.message = "attnconv.architecture: " + translated.message
       translated.file = file
       translated.hint =
         error.hint ?? "the checkpoint was written by another program or version; import the source again"

@@ -124,13 +124,17 @@ struct KerasTree {
       part += 1
     }
     guard part > 0 else {
-      throw SourceError(.malformed, "the group \"\(path)\" has no attribute \"\(attribute)\"")
+      throw SourceError(.malformed, "\(Self.group(path)) has no attribute \"\(attribute)\"")
     }
     return names
   }
 
   private func notText(_ attribute: String, _ path: String) -> SourceError {
-    SourceError(.malformed, "the attribute \"\(attribute)\" of \"\(path)\" holds no texts")
+    SourceError(.malformed, "the attribute \"\(attribute)\" of \(Self.group(path)) holds no texts")
+  }
+
+  private static func group(_ path: String) -> String {
+    path.isEmpty ? "the root group" : "the group \"\(path)\""
   }
 
   /// The attributes of a group that hold one text each, but for the lists of names.

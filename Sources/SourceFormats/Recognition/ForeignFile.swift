@@ -56,6 +56,7 @@ enum ForeignFile {
         "found a text file that begins with \"\(firstLine(prefix))\", expected a checkpoint",
         hint: "name the file that holds the weights")
     }
+    if let error = SafetensorsReader.refusal(of: file, prefix: prefix) { return error }
     let shown = prefix.prefix(8).map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined(separator: " ")
@@ -76,8 +77,10 @@ enum ForeignFile {
       && prefix.allSatisfy { $0 >= 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D || $0 == 0x0C }
   }
 
-  /// The first byte that is not white space.
-  static func firstVisible(_ prefix: [UInt8]) -> UInt8? { prefix.first { $0 > 0x20 } }
+  /// Whether a file begins as an object of JSON (white space: RFC 8259, section 2).
+  static func isObject(_ prefix: [UInt8]) -> Bool {
+    prefix.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+  }
 
   private struct Format {
     var name: String

@@ -34,7 +34,7 @@ public enum SourceReader {
       if SafetensorsReader.matches(prefix: prefix, fileSize: file.size) {
         return try SafetensorsReader.read(file)
       }
-      if ForeignFile.firstVisible(prefix) == UInt8(ascii: "{"), !ForeignFile.isText(prefix, "<") {
+      if ForeignFile.isObject(prefix) {
         return try ShardedReader.read(file, options: options)
       }
       throw ForeignFile.error(file: file, prefix: prefix)
@@ -46,7 +46,8 @@ public enum SourceReader {
     }
   }
 
-  private static func prefix(of file: InputFile) throws(SourceError) -> [UInt8] {
+  /// The first bytes of a file, by which it is recognised.
+  static func prefix(of file: InputFile) throws(SourceError) -> [UInt8] {
     do {
       return try file.read(at: 0, count: Int(min(file.size, UInt64(ForeignFile.prefixLength))))
     } catch {

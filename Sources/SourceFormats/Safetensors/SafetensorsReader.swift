@@ -45,6 +45,15 @@ public enum SafetensorsReader {
     }
   }
 
+  /// What is wrong with a file that no reader takes and that looks like a damaged safetensors file: JSON behind eight
+  /// bytes. Nothing where it does not.
+  static func refusal(of file: InputFile, prefix: [UInt8]) -> SourceError? {
+    let text = prefix.dropFirst(8).drop { $0 <= 0x20 || [0xEF, 0xBB, 0xBF].contains($0) }
+    guard text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[") else { return nil }
+    do throws(SourceError) { _ = try header(of: file) } catch { return error }
+    return nil
+  }
+
   /// Whether a file begins like a safetensors file: a plausible length, then an opening brace.
   static func matches(prefix: [UInt8], fileSize: UInt64) -> Bool {
     guard prefix.count >= 9 else { return false }

@@ -132,6 +132,12 @@ public enum ShardedReader {
   private static func readShard(
     _ shard: InputFile, options: SourceReaderOptions
   ) throws(SourceError) -> SourceIndex {
+    // An index among the shards, the index itself above all, would be read without end.
+    guard try !ForeignFile.isObject(SourceReader.prefix(of: shard)) else {
+      throw SourceError(
+        .malformed, "a shard is an index of shards, expected safetensors or a PyTorch state dict",
+        file: shard.path.string)
+    }
     let index = try SourceReader.read(shard, options: options)
     switch index.container {
     case .safetensors, .pytorchZip, .pytorchLegacy: return index
