@@ -162,16 +162,22 @@ static inline void hdf5_header_version(unsigned *_Nonnull major, unsigned *_Nonn
   *minor = H5_VERS_MINOR;
 }
 
+// A limit that is stricter already stays as it is: it cannot be raised, and a batch system may have set it.
+static inline int worker_lower(int resource, rlim_t soft, rlim_t hard) {
+  struct rlimit now;
+  if (getrlimit(resource, &now) != 0) return -1;
+  if (now.rlim_max < hard) hard = now.rlim_max;
+  if (now.rlim_cur < soft) soft = now.rlim_cur;
+  const struct rlimit limit = {soft < hard ? soft : hard, hard};
+  return setrlimit(resource, &limit);
+}
+
 /// Limits of this process: bytes of address space, seconds of processor time, bytes of the file it writes; no core dump.
 static inline int worker_limit(unsigned long long address_space, unsigned long long processor_seconds,
                                unsigned long long file_size) {
-  const struct rlimit space = {address_space, address_space};
-  // The hard limit, a second later, ends what catches the signal of the soft one.
-  const struct rlimit seconds = {processor_seconds, processor_seconds + 1};
-  const struct rlimit file = {file_size, file_size};
-  const struct rlimit none = {0, 0};
-  return setrlimit(RLIMIT_AS, &space) | setrlimit(RLIMIT_CPU, &seconds) | setrlimit(RLIMIT_FSIZE, &file) |
-         setrlimit(RLIMIT_CORE, &none);
+  // The hard limit of time, a second later, ends what catches the signal of the soft one.
+  return worker_lower(RLIMIT_AS, address_space, address_space) | worker_lower(RLIMIT_CPU, processor_seconds, processor_seconds + 1) |
+         worker_lower(RLIMIT_FSIZE, file_size, file_size) | worker_lower(RLIMIT_CORE, 0, 0);
 }
 
 /// Closes every descriptor but the standard ones and the file, whoever left them open.

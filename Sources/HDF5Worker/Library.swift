@@ -46,7 +46,10 @@ import CHDF5
         }
         return 0
       }, unsafe found.pointer)
-    return found.value ?? "no reason given"
+    // Some reasons end with addresses in memory, which differ from run to run.
+    let words = found.value ?? "no reason given"
+    let pointer = words.firstRange(of: "current p = ")?.lowerBound ?? words.endIndex
+    return String(words[..<pointer].reversed().drop { $0 == " " || $0 == ":" }.reversed())
   }
 }
 

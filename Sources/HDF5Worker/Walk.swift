@@ -84,7 +84,9 @@ struct Walk {
       }, unsafe links.pointer)
     if let refusal = links.value.refusal { throw refusal }
     guard status >= 0 else {
-      throw Refusal(.malformed, "the group \"\(path)\" cannot be read: \(library.reason)")
+      throw Refusal(
+        .malformed,
+        "the \(path.isEmpty ? "root group" : "group \"\(path)\"") cannot be read: \(library.reason)")
     }
     // Last first, because the next object is taken from the end.
     for link in links.value.found.reversed() {
