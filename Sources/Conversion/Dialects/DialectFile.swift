@@ -53,9 +53,7 @@ struct DialectFile {
     for part in try array(root, "attention") where try isStandalone(part) {
       try addAttention(part, standalone: true)
     }
-    guard rules.count + outputs.count <= Self.maximumRules else {
-      throw fault("\(rules.count + outputs.count) lines, at most \(Self.maximumRules) are allowed")
-    }
+    try checkLineCount()
     let accepts = try accepted(root)
     var semantics: [(condition: [String: String], values: JSONValue)] = []
     for entry in try array(root, "semantics") {
@@ -152,6 +150,8 @@ struct DialectFile {
       }
     }
     for place in places {
+      // Places times lines: far more than the file has bytes, if nobody counted on the way.
+      try checkLineCount()
       for row in try array(part, "modules") {
         try check(
           row, "\"modules\"", allowed: ["canonical", "source", "layout", "leaves", "when", "uncertain"])
@@ -174,6 +174,12 @@ struct DialectFile {
             row, canonical: place.canonical + ".", source: place.source + separator,
             condition: place.condition.merging(["attention": kind]) { place, _ in place }))
       }
+    }
+  }
+
+  private func checkLineCount() throws(ConversionError) {
+    guard rules.count + outputs.count <= Self.maximumRules else {
+      throw fault("the attention modules and other lines give more than \(Self.maximumRules) lines")
     }
   }
 

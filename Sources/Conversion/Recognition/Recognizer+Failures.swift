@@ -6,14 +6,6 @@ extension Recognizer {
   func noTensors(_ index: SourceIndex) -> ConversionError {
     let unreadable = unreadableTensors(of: index)
     let objects = index.placeholders.prefix(3).map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
-    for case let extra in index.extras {
-      // A pickle's objects tell more than the first tensor that cannot be read; other containers have no objects.
-      guard objects.isEmpty, case .unreadableTensor(let reason) = extra.value else { continue }
-      return ConversionError(
-        .noStateDict,
-        "the file holds no tensors that can be read; \"\(extra.path.joined(separator: "/"))\" holds \(reason)",
-        hint: "save the weights as plain floating-point numbers")
-    }
     let holdsArrays = index.placeholders.contains { $0.name.hasPrefix("numpy.") }
     var message = "the file holds no tensors"
     if !unreadable.isEmpty {
@@ -27,9 +19,11 @@ extension Recognizer {
       .noStateDict, message,
       hint: holdsArrays
         ? "save PyTorch tensors instead of NumPy arrays: torch.from_numpy(array)"
-        : "save a state dict: torch.save(model.state_dict(), \"weights.pth\")"
-          + (objects.isEmpty
-            ? "" : "; loading the file in Python would run what it names, so only if you trust it"))
+        : index.container.isKeras
+          ? "in Python, save the weights as floating-point numbers"
+          : "save a state dict: torch.save(model.state_dict(), \"weights.pth\")"
+            + (objects.isEmpty
+              ? "" : "; loading the file in Python would run what it names, so only if you trust it"))
   }
 
   /// The first tensors without dense bytes, with the reasons; empty where there are none.

@@ -51,6 +51,13 @@ enum ForeignFile {
         "found an ONNX model, expected a checkpoint",
         hint: "name the PyTorch or safetensors file it was exported from")
     }
+    // HDF5 File Format Specification, II.A: a user block has 512 bytes, or twice, four times, ... as many.
+    for size in [512, 1024, 2048, 4096, 8192] as [UInt64]
+    where (try? file.read(at: size, count: KerasReader.signature.count)) == KerasReader.signature {
+      return refusal(
+        "found an HDF5 file behind a user block of \(size) bytes, which no Keras file has",
+        hint: "in Python, load the weights and save them again")
+    }
     if isPlainText(prefix) {
       return refusal(
         "found a text file that begins with \"\(firstLine(prefix))\", expected a checkpoint",

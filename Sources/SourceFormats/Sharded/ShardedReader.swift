@@ -114,7 +114,9 @@ public enum ShardedReader {
 
   /// Opens a shard; its name must be a plain file name, so that an index cannot reach elsewhere.
   private static func open(shard name: String, beside file: InputFile) throws(SourceError) -> InputFile {
-    guard let component = FilePath.Component(name), component.kind == .regular, !name.contains("/") else {
+    guard let component = FilePath.Component(name), component.kind == .regular, !name.contains("/"),
+      !name.utf8.contains(0)
+    else {
       throw SourceError(
         .malformed, "the index names \"\(name)\", expected the name of a file in the same directory",
         file: file.path.string)
