@@ -9,7 +9,6 @@ rm -f Fixtures/keras/expected.json
 .venv-keras2/bin/python -W ignore Fixtures/keras/generate_keras2.py
 .venv-keras3/bin/python -W ignore Fixtures/keras/generate_keras3.py
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_automatic.py; .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_modules.py; done
-.venv-keras3/bin/python -W ignore Fixtures/keras/generate_hostile.py
 .venv-keras3/bin/python -W ignore Fixtures/hostile/generate.py
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_configs.py; done
 for version in 2 3; do .venv-keras$version/bin/python -W ignore Fixtures/keras/generate_structures.py; done

@@ -12,8 +12,7 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # Keras 2.15 is the last of its line, and TensorFlow 2.15 the last that brings it; it needs Python 3.9 to 3.11.
 packages2=("tensorflow-cpu==2.15.*" tf2cv==0.0.18 image-classifiers==1.0.0 "numpy==1.*" "h5py==3.*")
-# pandas and tables write an HDF5 file that is not Keras.
-packages3=("keras==3.15.*" "tensorflow-cpu==2.21.*" "h5py==3.*" "pandas==3.*" "tables==3.*")
+packages3=("keras==3.15.*" "tensorflow-cpu==2.21.*" "h5py==3.*")
 
 make_environment() {
   local environment="$root/.venv-keras$1" wanted

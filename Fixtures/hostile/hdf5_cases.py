@@ -1,4 +1,6 @@
 """HDF5 files that are whole and try something: links out of the file, bombs, types that are no numbers, lists that lie."""
+import io
+
 import h5py
 import numpy as np
 
@@ -67,6 +69,7 @@ def low_level(shape, chunk=None, filters=(), type=h5py.h5t.IEEE_F32LE, late=Fals
     """A dataset with properties that h5py's own interface does not reach."""
     def fill(file, layer):
         properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_obj_track_times(False)
         if chunk:
             properties.set_chunk(chunk)
         for number in filters:
@@ -178,4 +181,28 @@ LISTS = [
          lambda path: path.write_bytes(keras_file(weights=np.full(100_000, b"conv1d/kernel"), libver="latest")), "conv1d/kernel", large=True),
 ]
 
-CASES = LINKS + BOMBS + FILTERS + TYPES + LISTS
+def foreign(fill) -> bytes:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        fill(file)
+    return buffer.getvalue()
+
+
+def table(file):
+    group = file.create_group("history")
+    group.attrs["pandas_type"] = np.bytes_(b"frame")
+    group["block0_values"] = np.zeros((2, 1))
+
+
+def images(file):
+    file["images/train"] = np.zeros((2, 3), "u1")
+    file["images/test"] = np.zeros((2, 3), "u1")
+
+
+FOREIGN = [
+    case("table-of-pandas", "The file is a table of pandas, which no network is made of.", foreign(table), "pandas table", "expected Keras weights"),
+    case("images", "The file holds images and no network.", foreign(images), "2 datasets", "images/test", "expected Keras weights"),
+    case("nothing", "The file holds nothing at all.", foreign(lambda file: None), "without data", "expected Keras weights"),
+]
+
+CASES = LINKS + BOMBS + FILTERS + TYPES + LISTS + FOREIGN

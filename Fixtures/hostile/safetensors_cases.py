@@ -88,7 +88,7 @@ NAMES = [
     with_header("metadata-nested", "A value of the metadata is an object.", '{"__metadata__":{"a":{}},"conv.weight":' + ENTRY + "}", "expected a string"),
     with_header("tensor-called-metadata", "A tensor is called like the metadata, so it is lost or the file unreadable.",
                 '{"__metadata__":' + ENTRY + "}", "__metadata__", "expected a string"),
-    with_header("name-empty", "A tensor has no name.", '{"":' + ENTRY + "}", 'begin with ""'),
+    with_header("name-empty", "A tensor has no name.", '{"":' + ENTRY + "}", 'tensor name ""'),
     with_header("name-nul", "A name ends for C programs before it ends for others.", '{"conv.weight\\u0000.x":' + ENTRY + "}", "\\u{0}"),
     with_header("name-terminal-escape", "A name clears the terminal and forges a success message.", '{"\\u001b[2J\\rwrote x":' + ENTRY.replace("F32", "F0") + "}", "\\u{1B}[2J", "unknown dtype"),
     with_header("name-turned-around", "A name shows in reverse where the terminal obeys direction marks.", '{"a\\u202eb":' + ENTRY.replace("F32", "F0") + "}", "\\u{202E}", "unknown dtype"),

@@ -122,7 +122,7 @@ ROLES = [
     case("pickle-cut", "The record data.pkl is whole, the pickle in it is not.",
          archive(network(pickle=Record("m/data.pkl", state_dict()[:60]))), "m/data.pkl"),
     case("pickle-trailing-bytes", "Bytes follow the pickle in its record; a second pickle may hide there.",
-         archive(network(pickle=Record("m/data.pkl", state_dict() + b"\x80\x02cos\nsystem\n."))), "follow the pickle"),
+         archive(network(pickle=Record("m/data.pkl", state_dict() + b"\x80\x02cos\nsystem\n."))), "m/data.pkl", "nothing may follow"),
     case("storage-missing", "The pickle refers to weights that the archive lacks.", archive(network(storage=None)), "no record m/data/0"),
     case("storage-short", "The storage holds two numbers, the pickle says three.", archive(network(storage=Record("m/data/0", FLOATS[:8]))),
          "m/data/0", "8 bytes", "12 bytes"),

@@ -128,8 +128,8 @@ def test_nothing_but_the_arguments_is_touched(attnconv, traced, tmp_path, group)
             if match := OPENED.match(call):
                 path = os.path.normpath(os.path.join(match["base"] or folder, match["path"]))
                 opened[path] += 1
-                # Libraries are looked for beside the program first.
-                if "= -1 ENOENT" in call and ".so" in os.path.basename(path):
+                # Libraries are looked for beside the program first, a shard or pinned file beside the file that names it.
+                if "= -1 ENOENT" in call and (".so" in os.path.basename(path) or os.path.dirname(path) == str(folder)):
                     continue
                 writes = re.search(r"O_WRONLY|O_RDWR|O_CREAT", match["flags"])
                 # Where the output will be: a file without a name, the folder itself, or a temporary name in it.

@@ -90,8 +90,8 @@ def test_flipped_bits(attnconv, containers, tmp_path, damaged):
     assert len(statuses) == SEEDS and 2 in statuses
 
 
-# Every length of the smallest HDF5 file; of an archive, whose directory stands at the end, some.
-@pytest.mark.parametrize("name, step", [("hostile/soft-link.h5", 1), ("keras3.deflated.keras", 7)])
+# Every other length of a small HDF5 file; of an archive, whose directory stands at the end, fewer.
+@pytest.mark.parametrize("name, step", [("../hostile/hdf5/soft-link/file.h5", 2), ("keras3.deflated.keras", 7)])
 def test_truncation(attnconv, tmp_path, name, step):
     content = (FIXTURES / "keras" / name).read_bytes()
 
@@ -103,9 +103,3 @@ def test_truncation(attnconv, tmp_path, name, step):
         shutil.rmtree(folder)
 
     spread([lambda length=length: job(length) for length in range(0, len(content), step)])
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in (FIXTURES / "keras/hostile").iterdir()))
-def test_crafted_files(attnconv, tmp_path, name):
-    shutil.copy(FIXTURES / "keras/hostile" / name, tmp_path / name)
-    run(attnconv.executable, tmp_path, name, (2,))

@@ -5,86 +5,18 @@ import Testing
 
 @testable import SourceFormats
 
-/// HDF5 files that try something, and those that Keras did not write, are refused before any data is read.
+/// What a weight is listed as that cannot be read, and what is said where a worker does not do its work. Hostile files stand in
+/// `Fixtures/hostile/hdf5`.
 @Suite struct KerasRefusalTests {
-  private static let saveAgain = "in Python, load the weights and save them again"
-  private static let fetchAgain = "fetch or save the file again"
-  private static let nameWeights = "name the file that holds the weights"
-
-  static let refusals: [(String, SourceError)] = [
-    (
-      "external-link.h5",
-      SourceError(.unsupported, "\"a/w\" is an external link, which no Keras file has", hint: saveAgain)
-    ),
-    (
-      "soft-link.h5",
-      SourceError(.unsupported, "\"a/w\" is a soft link, which no Keras file has", hint: saveAgain)
-    ),
-    (
-      "external-storage.h5",
-      SourceError(.unsupported, "\"a/w\" is a dataset in external files, which no Keras file has")
-    ),
-    (
-      "virtual-dataset.h5", SourceError(.unsupported, "\"a/w\" is a virtual dataset, which no Keras file has")
-    ),
-    (
-      "cycle.h5",
-      SourceError(
-        .malformed, "the object \"a/again/a\" has a second path to it, or contains itself", hint: fetchAgain)
-    ),
-    ("deep.h5", SourceError(.limitExceeded, "groups are nested deeper than 64 levels")),
-    (
-      "nothing-written.h5",
-      SourceError(
-        .limitExceeded, "\"a/w\" [1048576, 1048576] would be 4398046511104 bytes, 0 are stored for it")
-    ),
-    (
-      "few-chunks.h5",
-      SourceError(
-        .limitExceeded, "\"a/w\" [1048576, 1048576] would be 4398046511104 bytes, 42 are stored for it")
-    ),
-    (
-      "lzf.h5",
-      SourceError(.unsupported, "\"a/w\" is stored with the filter lzf, which is not read", hint: saveAgain)
-    ),
-    (
-      "absent-weight.h5",
-      SourceError(.malformed, "the layer \"a\" lists the weight \"w\", which the file does not hold")
-    ),
-    (
-      "pandas.h5",
-      SourceError(
-        .notACheckpoint, "found a pandas table in an HDF5 file, expected Keras weights", hint: nameWeights)
-    ),
-    (
-      "datasets.h5",
-      SourceError(
-        .notACheckpoint,
-        "found an HDF5 file with 2 datasets, the first of them \"images/test\", expected Keras weights",
-        hint: nameWeights)
-    ),
-    (
-      "empty.h5",
-      SourceError(
-        .notACheckpoint, "found an HDF5 file without data, expected Keras weights", hint: nameWeights)
-    ),
-  ]
-
-  @Test(arguments: refusals)
-  func `a file is refused by name`(_ name: String, _ expected: SourceError) throws {
-    let path = KerasFixture.root.appending("hostile").appending(name)
-    var expected = expected
-    expected.file = path.string
-    expected.hint = expected.hint ?? expected.code.generalHint
-    #expect(throws: expected) { try SourceReader.open(path, options: KerasFixture.options) }
-  }
-
   @Test func `a weight that is no array of numbers is listed as unreadable`() throws {
     let index = try SourceReader.open(
-      KerasFixture.root.appending("hostile/records.h5"), options: KerasFixture.options)
+      KerasFixture.root.appending("../hostile/hdf5/type-compound/file.h5"), options: KerasFixture.options)
     #expect(index.tensors == [])
     #expect(
-      index.extras == [SourceExtra(path: ["a", "w"], value: .unreadableTensor(reason: "compound records"))])
+      index.extras == [
+        SourceExtra(
+          path: ["eca", "eca/conv1d/kernel:0"], value: .unreadableTensor(reason: "compound records"))
+      ])
   }
 
   /// What programs in the worker's place do, as shell commands, and what is said then.
