@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Hands mutated files to the readers and reports inputs that break a rule, crash, hang or take too much memory.
 #
-#   Tests/Fuzzing/fuzz.sh                    builds, and runs every target for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time
+#   Tests/Fuzzing/fuzz.sh                    builds, and runs every target for FUZZ_SECONDS (60), one on each processor
 #   Tests/Fuzzing/fuzz.sh pickle zip         these targets
 #   FUZZ_SECONDS=3600 Tests/Fuzzing/fuzz.sh  as long as one likes; inputs that were worth keeping stay in .build/fuzzing/corpus
 #
@@ -13,7 +13,7 @@ swift="${SWIFT:-swift}"
 work=.build/fuzzing
 # HDF5 first: its processes that start again take a little longer than they are told to.
 targets=("$@")
-[ $# -gt 0 ] || targets=(hdf5 pickle zip legacy safetensors dialect pins hdf5-index keras-model)
+[ $# -gt 0 ] || targets=(hdf5 pickle zip legacy safetensors dialect pins hdf5-index keras-model network)
 
 build() {
   # `-sanitize=fuzzer` would bring libFuzzer's own `main`, which the package manager's options for executables contradict: the
@@ -34,15 +34,15 @@ program=.build/release/attnconv
 
 run() {
   local target=$1 findings="$work/findings/$1"
-  # Inputs are small, so an input that takes 10 s, or a piece of memory of 256 MB, is a finding. Stacks of allocations and a long
-  # quarantine would cost most of the time; a finding is looked at again without these options.
+  # Inputs are small, so an input that takes 20 s (on a busy machine), or a piece of memory of 256 MB, is a finding. Stacks of
+  # allocations and a long quarantine would cost most of the time; a finding is looked at again without these options.
   local asan=malloc_context_size=0:quarantine_size_mb=8:detect_leaks=0:allocator_may_return_null=1
-  local options=(-timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=16384 "-max_total_time=${FUZZ_SECONDS:-60}"
+  local options=(-timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=16384 "-max_total_time=${FUZZ_SECONDS:-60}"
     -print_final_stats=1 "-artifact_prefix=$findings/" "-dict=Tests/Fuzzing/Dictionaries/$target.dict")
   mkdir -p "$work/corpus/$target" "$work/seeds/$target" "$findings"
   if [ "$target" = hdf5 ]; then
     # What the HDF5 library does to its own memory is the worker's to contain: go on after it, and judge below.
-    options+=(-fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1)
+    options+=(-fork=1 -timeout=5 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1)
     asan+=:replace_intrin=0:replace_str=0
   fi
   SWIFT_BACKTRACE=enable=no HDF5_PLUGIN_PRELOAD=:: ASAN_OPTIONS=$asan FUZZ_TARGET="$target" \
@@ -59,9 +59,9 @@ judge() {
     [ -f "$input" ] || continue
     # The first frame that lies in the library or in our code.
     frame=$(SWIFT_BACKTRACE=enable=no HDF5_PLUGIN_PRELOAD=:: FUZZ_TARGET=hdf5 ASAN_OPTIONS=replace_intrin=0:replace_str=0 \
-      "$fuzzer" -timeout=10 -rss_limit_mb=2048 "$input" 2>&1 | grep -E '^ +#[0-9]+ .*(libhdf5|/Sources/)' | head -1) || true
+      "$fuzzer" -timeout=5 -rss_limit_mb=2048 "$input" 2>&1 | grep -E '^ +#[0-9]+ .*(libhdf5|/Sources/)' | head -1) || true
     status=0
-    "$program" inspect "$input" >/dev/null 2>&1 || status=$?
+    timeout 30 "$program" inspect "$input" >/dev/null 2>&1 || status=$?
     if [ "$status" -le 2 ] && [[ "$frame" != */Sources/* ]]; then mv "$input" "$work/contained/"; fi
   done
 }
@@ -94,5 +94,5 @@ mkdir -p "$work/logs"
 python3 Tests/Fuzzing/seeds.py "$work/seeds"
 export -f run judge
 export work fuzzer program
-printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-2}" -I{} bash -c 'run {}'
+printf '%s\n' "${targets[@]}" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I{} bash -c 'run {}'
 report

@@ -65,10 +65,22 @@ def seeds_of(path: Path, data: bytes):
         yield "dialect", data
 
 
+def ends_the_library(path: Path) -> bool:
+    """Whether a case of the corpus is one with which the HDF5 library crashes or never ends: no beginning for other inputs."""
+    facts = path.parent / "expected.json"
+    return facts.exists() and any(words in facts.read_text() for words in ("by signal", "processor time"))
+
+
 def layers(config: bytes):
     """The layers of a Keras network, each as a description of its own."""
     for layer in json.loads(config)["config"]["layers"]:
         yield json.dumps(layer).encode()
+
+
+def names_and_shapes(table: bytes) -> bytes:
+    """A table of parameters in the form of NetworkTarget.swift."""
+    rows = json.loads(table)["tensors"]
+    return "".join(f"{name} {','.join(map(str, shape))}\n" for name, shape, _ in rows).encode()
 
 
 def main() -> None:
@@ -80,7 +92,7 @@ def main() -> None:
             found.setdefault(target, set()).add(data)
 
     for path in sorted(FIXTURES.rglob("*")):
-        if path.is_file() and path.suffix not in (".py", ".txt") and path.stat().st_size <= 4 * LARGEST:
+        if path.is_file() and path.suffix not in (".py", ".txt") and path.stat().st_size <= 4 * LARGEST and not ends_the_library(path):
             for target, data in seeds_of(path, path.read_bytes()):
                 add(target, data)
     for path in (ROOT / "Sources/Conversion/Dialects/BuiltIn").glob("*.json"):
@@ -89,6 +101,8 @@ def main() -> None:
         add("keras-model", path.read_bytes())
         for layer in layers(path.read_bytes()):
             add("keras-model", layer)
+    for path in (FIXTURES / "parameter-tables").rglob("*.json"):
+        add("network", names_and_shapes(path.read_bytes()))
     for directory in (HERE / "Seeds").iterdir():
         for path in directory.iterdir():
             add(directory.name, path.read_bytes())

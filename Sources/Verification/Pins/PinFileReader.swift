@@ -36,27 +36,26 @@ struct PinFileReader {
     guard let values = try reader.member("pins").arrayValue else {
       throw reader.fault("pins", "found \(root["pins"]?.kind ?? "nothing"), expected an array")
     }
-    let offsets = entryOffsets(text)
+    let places = entryPlaces(text)
     var entries: [PinFile.Entry] = []
     var seen: [[String]: Int] = [:]
     for (index, value) in values.enumerated() {
-      let offset = index < offsets.count ? offsets[index] : nil
-      let reader = PinFileReader(value: value, label: "pins[\(index)]", offset: offset)
+      let place = index < places.count ? places[index] : nil
+      let reader = PinFileReader(value: value, label: "pins[\(index)]", offset: place?.offset)
       let pin = try reader.pin()
       let key = [pin.checkpoint, pin.reference].map { FilePath($0).lexicallyNormalized().string }
       if let first = seen.updateValue(index, forKey: key) {
         throw reader.fault("\(pin.checkpoint) against \(pin.reference) is pinned in pins[\(first)] already")
       }
-      let line = text.prefix(offset ?? 0).count { $0 == UInt8(ascii: "\n") } + 1
-      entries.append(PinFile.Entry(pin: pin, line: line))
+      entries.append(PinFile.Entry(pin: pin, line: place?.line ?? 1))
     }
     return entries
   }
 
   /// Where the entries begin. In a text that holds what it should, they are the objects two levels down.
-  private static func entryOffsets(_ text: [UInt8]) -> [Int] {
-    var offsets: [Int] = []
-    var (depth, isInString, isEscaped) = (0, false, false)
+  private static func entryPlaces(_ text: [UInt8]) -> [(offset: Int, line: Int)] {
+    var places: [(offset: Int, line: Int)] = []
+    var (line, depth, isInString, isEscaped) = (1, 0, false, false)
     for (offset, byte) in text.enumerated() {
       if isInString {
         if byte == UInt8(ascii: "\""), !isEscaped { isInString = false }
@@ -66,13 +65,15 @@ struct PinFileReader {
       switch byte {
       case UInt8(ascii: "\""): isInString = true
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        if depth == 2, byte == UInt8(ascii: "{") { offsets.append(offset) }
+        if depth == 2, byte == UInt8(ascii: "{") { places.append((offset, line)) }
         depth += 1
       case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      // No string goes over the end of a line.
+      case UInt8(ascii: "\n"): line += 1
       default: break
       }
     }
-    return offsets
+    return places
   }
 
   private func checkVersion() throws(VerificationError) {

@@ -19,6 +19,7 @@ enum Fuzzer {
     "hdf5-index": HDF5IndexTarget.run,
     "keras-model": KerasModelTarget.run,
     "legacy": LegacyTarget.run,
+    "network": NetworkTarget.run,
     "pickle": PickleTarget.run,
     "pins": PinsTarget.run,
     "safetensors": SafetensorsTarget.run,

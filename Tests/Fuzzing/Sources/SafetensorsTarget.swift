@@ -6,6 +6,7 @@ import JSON
 /// A safetensors file, and the metadata of a canonical checkpoint in it.
 enum SafetensorsTarget {
   static func run(_ input: [UInt8]) {
+    if input.count > HeaderSeal.offset { examine(input) }
     let file = MemoryFile.holding(input)
     if let header = try? SafetensorsHeader(of: input) {
       check(header, fileSize: UInt64(input.count))
@@ -42,10 +43,7 @@ enum SafetensorsTarget {
       let layout = try SafetensorsLayout(header.tensors.map { ($0.name, $0.elementType, $0.shape) })
       let again = try parse(layout.head(metadata: header.metadata), layout)
       require(rows(again) == rows(header), "the tensors are written as they were read")
-      require(
-        again.metadata.map(\.name) == header.metadata.map(\.name)
-          && again.metadata.map(\.value) == header.metadata.map(\.value),
-        "the metadata is written as it was read")
+      require(members(again) == members(header), "the metadata is written as it was read")
       try checkCanonical(layout, header)
     } catch {
       require(false, "what is accepted can be written and read again: \(error.message)")
@@ -65,8 +63,28 @@ enum SafetensorsTarget {
     let metadata = CheckpointMetadata(
       architecture: .object([.init("metadata", .array(header.metadata.map { .string($0.value) }))]),
       source: [:], digests: Dictionary(names.map { ($0, digest) }) { $1 }, content: ContentDigest.of(rows))
-    let again = try CheckpointMetadata(try parse(layout.head(metadata: metadata.members), layout))
+    let head = layout.head(metadata: metadata.members)
+    let again = try CheckpointMetadata(try parse(head, layout))
     require(again == metadata, "the metadata of a checkpoint is read as it was written")
+    require(HeaderSeal.isKept(in: head), "a header that was written keeps its seal")
+    checkFlip(of: head, by: layout.tensors.count + header.metadata.count)
+  }
+
+  /// One byte of a sealed header that changed is noticed, and it is said which.
+  private static func checkFlip(of head: [UInt8], by number: Int) {
+    var flipped = head
+    let place = (number &* 7919 &+ head.count) % head.count
+    flipped[place] ^= UInt8(1 << (number % 8))
+    guard let examination = HeaderExamination(flipped) else { return require(false, "there is a seal") }
+    require(examination.isProven && examination.head == head, "a change of byte \(place) is undone")
+    require(examination.changes.map(\.offset) == [place], "a change of byte \(place) is found there")
+    require(!IntegrityReport.damage(examination).isEmpty, "a change of byte \(place) is told")
+  }
+
+  /// Whatever bytes stand before the data, examining them ends.
+  private static func examine(_ head: [UInt8]) {
+    _ = HeaderSeal.isKept(in: head)
+    if let examination = HeaderExamination(head) { _ = IntegrityReport.damage(examination) }
   }
 
   private static func parse(
@@ -74,6 +92,11 @@ enum SafetensorsTarget {
   ) throws(CheckpointError) -> SafetensorsHeader {
     try SafetensorsHeader(
       parsing: Array(head.dropFirst(8)), fileSize: UInt64(head.count) + (layout.tensors.last?.end ?? 0))
+  }
+
+  /// The value of the seal is computed, whatever stood there.
+  private static func members(_ header: SafetensorsHeader) -> [[String]] {
+    header.metadata.map { [$0.name, $0.name == CheckpointMetadata.Key.header.rawValue ? "" : $0.value] }
   }
 
   private static func rows(_ header: SafetensorsHeader) -> Set<[String]> {

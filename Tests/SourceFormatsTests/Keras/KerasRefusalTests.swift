@@ -66,4 +66,21 @@ import Testing
     #expect(error?.message == message)
     #expect(error?.file == file.string)
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `time grows with the number of attributes and not with its square`() throws {
+    let count = 50_000
+    func group(_ path: String, _ name: String) -> HDF5Object {
+      var attributes: [String: [String]?] = [:]
+      for number in 0..<count { attributes["\(name)\(number)"] = ["text"] }
+      return HDF5Object(path: path, attributes: attributes, kind: .group)
+    }
+    var objects = [group("", "own"), group("model_weights", "other")]
+    objects[0].attributes["both"] = ["text"]
+    objects[1].attributes["both"] = ["text"]
+    objects[1].attributes["layer_names"] = [String]()
+    var index = SourceIndex(container: .kerasHDF5, files: [])
+    try KerasTree(objects).fill(&index, place: KerasTree.Place(fileSize: 0))
+    #expect(index.extras.count == 2 * count + 1)
+  }
 }
