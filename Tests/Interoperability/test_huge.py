@@ -85,7 +85,7 @@ def test_fifty_thousand_tensors_need_little_memory(peak, tmp_path):
 
 # What is done to the tensors of the network, the options of the import, its exit code, and what it says.
 WRONG = {
-    "no name is known": (lambda tensors: [(f"layer.{number}.w", "F32", (1,)) for number, _ in enumerate(tensors)], [], 2, "no dialect knows the 49,984 tensor names"),
+    "no name is known": (lambda tensors: [(f"layer.{number}.w", "F32", (1,)) for number, _ in enumerate(tensors)], [], 2, "no dialect knows the 49984 tensor names"),
     "half are missing": (lambda tensors: [tensor for number, tensor in enumerate(tensors) if number % 2], [], 1, " missing:"),
     "half have other names": (lambda tensors: [(name + "x" * (number % 2), kind, shape) for number, (name, kind, shape) in enumerate(tensors)], [], 1, " unexpected:"),
     "most have another shape": (lambda tensors: [(name, kind, shape if "conv" in name else (*shape, 2)) for name, kind, shape in tensors], [], 1, " mis-shaped:"),
