@@ -25,6 +25,8 @@ public final class AtomicFile: Sendable {
   private struct State {
     /// The temporary name, or `nil` while the file has no name at all.
     var temporaryPath: FilePath?
+    /// What a signal removes.
+    var registration: InterruptCleanup.Registration?
     var isOpen = true
   }
 
@@ -50,24 +52,18 @@ public final class AtomicFile: Sendable {
     self.path = path
     self.overwrite = overwrite
     let directory = Self.directory(of: path)
-    if beginsUnnamed, let descriptor = Self.openUnnamed(in: directory) {
+    if beginsUnnamed, let descriptor = UnnamedFile.open(in: directory, permissions: Self.permissions) {
       self.descriptor = descriptor
       state = Mutex(State())
       return
     }
-    let temporary = Self.temporaryName(in: directory)
     do {
-      // `exclusiveCreate` refuses a leftover or a planted link.
-      descriptor = try FileDescriptor.open(
-        temporary, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec],
-        permissions: Self.permissions)
+      let (descriptor, path, registration) = try Self.createNamed(in: directory)
+      self.descriptor = descriptor
+      state = Mutex(State(temporaryPath: path, registration: registration))
     } catch {
-      throw BytesError(
-        .cannotWrite, "cannot create a file in this directory: \(InputFile.describe(error))",
-        file: directory.string, hint: "choose a directory that exists and can be written to")
+      throw BytesError(cannotCreateIn: directory, error)
     }
-    state = Mutex(State(temporaryPath: temporary))
-    InterruptCleanup.register(temporary)
   }
 
   deinit { discard() }
@@ -86,11 +82,7 @@ public final class AtomicFile: Sendable {
         "found \(isDirectory ? "a directory" : "a special file") where the output file should go",
         file: path.string, hint: "name a file with -o")
     }
-    guard overwrite else {
-      throw BytesError(
-        .exists, "the output file already exists", file: path.string,
-        hint: "use --force to replace it, or -o to name another")
-    }
+    guard overwrite else { throw exists(path) }
   }
 
   /// Writes all bytes at an absolute offset.
@@ -131,7 +123,7 @@ public final class AtomicFile: Sendable {
         guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
         try giveName(&state)
         state.isOpen = false
-        if state.temporaryPath != nil { InterruptCleanup.clear() }
+        InterruptCleanup.clear(state.registration)
       }
     } catch {
       discard()
@@ -149,42 +141,71 @@ public final class AtomicFile: Sendable {
       try? descriptor.close()
       guard let temporaryPath = state.temporaryPath else { return }
       _ = unsafe temporaryPath.withPlatformString { unsafe unlink($0) }
-      InterruptCleanup.clear()
+      InterruptCleanup.clear(state.registration)
     }
   }
 
   private func giveName(_ state: inout State) throws(Errno) {
     if state.temporaryPath == nil {
-      if try nameUnnamed(as: path) { return }
-      guard overwrite else { throw .fileExists }
-      // A name that exists can only be replaced by `rename`, which needs a name to start from.
-      let temporary = Self.temporaryName(in: Self.directory(of: path))
-      InterruptCleanup.register(temporary)
-      guard try nameUnnamed(as: temporary) else { throw .fileExists }
-      state.temporaryPath = temporary
-    }
-    guard let temporaryPath = state.temporaryPath else { return }
-    let result = unsafe temporaryPath.withPlatformString { from in
-      unsafe path.withPlatformString { to in
-        if overwrite { return unsafe rename(from, to) }
-        // `link` fails where the name came to exist meanwhile; `rename` would replace it silently.
-        if unsafe link(from, to) == 0 { return unsafe unlink(from) }
-        // File systems without hard links have only `rename`.
-        return errno == EPERM || errno == ENOTSUP ? unsafe rename(from, to) : -1
+      do {
+        if try UnnamedFile.link(descriptor, as: path) { return }
+        guard overwrite else { throw Errno.fileExists }
+        // A name that exists can only be replaced by `rename`, which needs a name to start from.
+        try linkTemporarily(&state)
+      } catch .fileExists {
+        throw .fileExists
+      } catch {
+        // No hard links, or no /proc: the bytes go to a file that has a name from the beginning.
+        try copyToNamed(&state)
       }
     }
-    guard result == 0 else { throw Errno(rawValue: errno) }
+    guard let temporaryPath = state.temporaryPath else { return }
+    try TemporaryName.replace(temporaryPath, as: path, overwrite: overwrite)
   }
 
-  /// Gives the nameless file a name; `false` where the name exists.
-  private func nameUnnamed(as path: FilePath) throws(Errno) -> Bool {
-    let source = "/proc/self/fd/\(descriptor.rawValue)"
-    let result = unsafe path.withPlatformString { to in
-      unsafe linkat(AT_FDCWD, source, AT_FDCWD, to, AT_SYMLINK_FOLLOW)
+  private func linkTemporarily(_ state: inout State) throws(Errno) {
+    let temporary = TemporaryName.random(in: Self.directory(of: path))
+    state.registration = try InterruptCleanup.creating { () throws(Errno) in
+      guard try UnnamedFile.link(descriptor, as: temporary) else { throw .fileExists }
+      return InterruptCleanup.register(temporary)
     }
-    if result == 0 { return true }
-    guard errno == EEXIST else { throw Errno(rawValue: errno) }
-    return false
+    state.temporaryPath = temporary
+  }
+
+  private func copyToNamed(_ state: inout State) throws(Errno) {
+    let copy: FileDescriptor
+    (copy, state.temporaryPath, state.registration) = try Self.createNamed(in: Self.directory(of: path))
+    defer { try? copy.close() }
+    do {
+      var buffer = [UInt8](repeating: 0, count: 1 << 20)
+      var offset: Int64 = 0
+      while case let count = try unsafe buffer.withUnsafeMutableBytes({
+        try unsafe descriptor.read(fromAbsoluteOffset: offset, into: $0)
+      }), count > 0 {
+        try copy.writeAll(toAbsoluteOffset: offset, buffer[..<count])
+        offset += Int64(count)
+      }
+    } catch {
+      throw error as? Errno ?? .ioError
+    }
+    guard fsync(copy.rawValue) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// Makes a file with a temporary name, which a signal removes.
+  private static func createNamed(
+    in directory: FilePath
+  ) throws(Errno) -> (FileDescriptor, FilePath, InterruptCleanup.Registration?) {
+    let path = TemporaryName.random(in: directory)
+    return try InterruptCleanup.creating { () throws(Errno) in
+      do {
+        // `exclusiveCreate` refuses a leftover or a planted link.
+        let descriptor = try FileDescriptor.open(
+          path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
+        return (descriptor, path, InterruptCleanup.register(path))
+      } catch {
+        throw error as? Errno ?? .ioError
+      }
+    }
   }
 
   private func syncDirectory() {
@@ -198,18 +219,16 @@ public final class AtomicFile: Sendable {
   }
 
   private func failure(_ error: any Error) -> BytesError {
-    if let error = error as? BytesError { return error }
-    let exists = error as? Errno == .fileExists
-    let hint: String? =
-      switch error as? Errno {
-      case .noSpace: "free some space, or write to another disk with -o"
-      case .fileExists: "use --force to replace it, or -o to name another"
-      default: nil
-      }
-    return BytesError(
-      exists ? .exists : .cannotWrite,
-      exists ? "the output file already exists" : "cannot write: \(InputFile.describe(error))",
-      file: path.string, hint: hint)
+    guard error as? Errno == .fileExists else {
+      return error as? BytesError ?? BytesError(cannotWrite: path, error)
+    }
+    return Self.exists(path)
+  }
+
+  private static func exists(_ path: FilePath) -> BytesError {
+    BytesError(
+      .exists, "the output file already exists", file: path.string,
+      hint: "use --force to replace it, or -o to name another")
   }
 
   /// Like any new file: the process's file mode mask takes away what it should.
@@ -220,25 +239,5 @@ public final class AtomicFile: Sendable {
   private static func directory(of path: FilePath) -> FilePath {
     let directory = path.removingLastComponent()
     return directory.isEmpty ? "." : directory
-  }
-
-  /// Random, so that two writers stay apart and a leftover of a killed process is never in the way; the
-  /// process number would not do, because it is the same in every run of a container.
-  private static func temporaryName(in directory: FilePath) -> FilePath {
-    directory.appending(".attnconv-\(String(UInt64.random(in: 0...(.max)), radix: 16)).tmp")
-  }
-
-  private static func openUnnamed(in directory: FilePath) -> FileDescriptor? {
-    #if os(Linux)
-      // Linux 3.11, asm-generic/fcntl.h: O_TMPFILE is __O_TMPFILE | O_DIRECTORY. Naming the file later goes
-      // through /proc (open(2), "O_TMPFILE").
-      let temporaryFile: CInt = 0o20_000_000 | O_DIRECTORY
-      guard unsafe access("/proc/self/fd", X_OK) == 0 else { return nil }
-      return try? FileDescriptor.open(
-        directory, .readWrite, options: [.init(rawValue: temporaryFile), .closeOnExec],
-        permissions: permissions)
-    #else
-      return nil
-    #endif
   }
 }

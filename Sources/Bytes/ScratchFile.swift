@@ -19,18 +19,21 @@ public final class ScratchFile {
   /// Creates an empty scratch file on the disk that holds a directory.
   public init(in directory: FilePath) throws(BytesError) {
     self.directory = directory.isEmpty ? "." : directory
-    // Random for the same reasons as the temporary name of an `AtomicFile`.
-    let path = self.directory.appending(
-      ".attnconv-scratch-\(String(UInt64.random(in: 0...(.max)), radix: 16))")
-    do {
-      descriptor = try FileDescriptor.open(
-        path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
-    } catch {
-      throw BytesError(
-        .cannotWrite, "cannot create a file in this directory: \(InputFile.describe(error))",
-        file: self.directory.string, hint: "choose a directory that exists and can be written to")
+    if let descriptor = UnnamedFile.open(in: self.directory, permissions: .ownerReadWrite) {
+      self.descriptor = descriptor
+      return
     }
-    _ = unsafe path.withPlatformString { unsafe unlink($0) }
+    let path = TemporaryName.random(in: self.directory)
+    do {
+      descriptor = try InterruptCleanup.creating {
+        let descriptor = try FileDescriptor.open(
+          path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+        _ = unsafe path.withPlatformString { unsafe unlink($0) }
+        return descriptor
+      }
+    } catch {
+      throw BytesError(cannotCreateIn: self.directory, error)
+    }
   }
 
   deinit { try? descriptor.close() }
@@ -42,9 +45,7 @@ public final class ScratchFile {
     do {
       try descriptor.writeAll(toAbsoluteOffset: Int64(size), bytes)
     } catch {
-      throw BytesError(
-        .cannotWrite, "cannot write: \(InputFile.describe(error))", file: directory.string,
-        hint: error as? Errno == .noSpace ? "free some space, or write to another disk with -o" : nil)
+      throw BytesError(cannotWrite: directory, error)
     }
     size += UInt64(bytes.count)
   }

@@ -13,6 +13,9 @@ public import SystemPackage
 /// The child gets the file as descriptor 3, a request as standard input, and an environment of the
 /// caller's choice; every descriptor that this
 /// package opens closes itself. What it writes is untrusted, and its crash is an ordinary value.
+///
+/// The child may end when the thread that started it does (`PR_SET_PDEATHSIG`, prctl(2)): the work with it is one
+/// synchronous call, without an `await` that could go on elsewhere.
 @safe public final class WorkerProcess {
   /// How a process ended.
   public enum Ending: Hashable, Sendable {

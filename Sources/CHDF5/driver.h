@@ -13,6 +13,8 @@ struct hdf5_part {
   int descriptor;
   unsigned long long offset;
   unsigned long long size;
+  /// The error number of what could not be written last, or 0; of a new file only.
+  int failure;
 };
 
 /// What the next file that is opened is; the library hands a driver a name only. Written and read in one object file: that

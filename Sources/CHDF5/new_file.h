@@ -27,7 +27,10 @@ static herr_t hdf5_new_write(H5FD_t *base, H5FD_mem_t type, hid_t properties, ha
   while (size > 0) {
     const ssize_t count = pwrite(file->part.descriptor, source, size, (off_t)(file->part.offset + address));
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return -1;
+    if (count <= 0) {
+      hdf5_next_part()->failure = count < 0 ? errno : EIO;
+      return -1;
+    }
     source += count;
     address += (haddr_t)count;
     size -= (size_t)count;
@@ -41,7 +44,10 @@ static herr_t hdf5_new_truncate(H5FD_t *base, hid_t properties, hbool_t closing)
   (void)properties, (void)closing;
   struct hdf5_part_file *file = (struct hdf5_part_file *)base;
   if (file->part.size == file->end_of_allocation) return 0;
-  if (ftruncate(file->part.descriptor, (off_t)(file->part.offset + file->end_of_allocation)) != 0) return -1;
+  if (ftruncate(file->part.descriptor, (off_t)(file->part.offset + file->end_of_allocation)) != 0) {
+    hdf5_next_part()->failure = errno;
+    return -1;
+  }
   file->part.size = file->end_of_allocation;
   return 0;
 }
@@ -75,3 +81,6 @@ static inline hid_t hdf5_create_part(const struct hdf5_functions *_Nonnull funct
   // The name is looked at and never opened.
   return functions->createFile("/", hdf5_access_truncate, 0, properties);
 }
+
+/// The error number of what could not be written to the new file, or 0: HDF5's own reasons say that a driver failed.
+static inline int hdf5_write_failure(void) { return hdf5_next_part()->failure; }

@@ -13,9 +13,12 @@
 #endif
 
 #include <dlfcn.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -175,9 +178,22 @@ static inline int worker_lower(int resource, rlim_t soft, rlim_t hard) {
 /// Limits of this process: bytes of address space, seconds of processor time, bytes of the file it writes; no core dump.
 static inline int worker_limit(unsigned long long address_space, unsigned long long processor_seconds,
                                unsigned long long file_size) {
-  // The hard limit of time, a second later, ends what catches the signal of the soft one.
-  return worker_lower(RLIMIT_AS, address_space, address_space) | worker_lower(RLIMIT_CPU, processor_seconds, processor_seconds + 1) |
+  // A write beyond the limit fails and ends nobody.
+  signal(SIGXFSZ, SIG_IGN);
+  return worker_lower(RLIMIT_AS, address_space, address_space) |
+         // The hard limit, a second later, ends what catches the signal of the soft one.
+         worker_lower(RLIMIT_CPU, processor_seconds, processor_seconds + 1) |
          worker_lower(RLIMIT_FSIZE, file_size, file_size) | worker_lower(RLIMIT_CORE, 0, 0);
+}
+
+/// Lets this process end when the thread that started it does, however that ends. Nonzero where it is gone already.
+static inline int worker_end_with_parent(void) {
+#ifdef __linux__
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  // The parent alone reads the answer.
+  struct pollfd answer = {.fd = STDOUT_FILENO, .events = 0};
+  return poll(&answer, 1, 0) > 0 && (answer.revents & POLLERR) != 0;
 }
 
 /// Closes every descriptor but the standard ones and the file, whoever left them open.

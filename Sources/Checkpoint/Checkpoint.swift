@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import Crypto
 public import SystemPackage
 
@@ -27,9 +27,16 @@ public final class Checkpoint: Sendable {
   public init(_ path: FilePath) throws(CheckpointError) {
     do {
       let file = try MappedFile(path)
-      header = try SafetensorsHeader(file.bytes)
-      metadata = try CheckpointMetadata(header)
-      try metadata.checkSeal(file.bytes.extracting(first: Int(header.dataOffset)))
+      do {
+        header = try SafetensorsHeader(file.bytes)
+        metadata = try CheckpointMetadata(header)
+        try metadata.checkSeal(file.bytes.extracting(first: Int(header.dataOffset)))
+      } catch {
+        // What a file holds that changes meanwhile is not what is wrong with it.
+        try file.checkUnchanged()
+        throw error
+      }
+      try file.checkUnchanged()
       self.file = file
     } catch let error as CheckpointError {
       var error = error
@@ -75,14 +82,30 @@ public final class Checkpoint: Sendable {
     }
   }
 
+  /// Fails where the file is no longer the one that was opened, as far as size and modification time show it, or where
+  /// a part of it could not be read.
+  ///
+  /// Whoever has read what the file holds calls it before the result is used: a mapped file changes in place while it
+  /// is read.
+  ///
+  /// - Throws: ``CheckpointError`` with code `inputOutput`.
+  public func checkUnchanged() throws(CheckpointError) {
+    do throws(BytesError) { try file.checkUnchanged() } catch { throw CheckpointError(error) }
+  }
+
+  /// The open file, whatever its path names by now.
+  package var source: InputFile { file.file }
+
   /// Compares the bytes of every tensor with the recorded digest.
   ///
-  /// - Throws: ``CheckpointError`` with code `digestMismatch`, naming the tensors that differ.
+  /// - Throws: ``CheckpointError`` with code `digestMismatch`, naming the tensors that differ, or `inputOutput`
+  ///   where the file changed meanwhile.
   public func checkIntegrity() throws(CheckpointError) {
     let damaged = header.tensors.compactMap { record -> (record: TensorRecord, digest: String)? in
       let digest = TensorView(record, dataOffset: header.dataOffset, file: file).digest
       return metadata.digests[record.name] == digest ? nil : (record, digest)
     }
+    try checkUnchanged()
     guard let (record, digest) = damaged.first else { return }
     let recorded = metadata.digests[record.name] ?? "none"
     var message = "tensor \"\(record.name)\" has SHA-256 \(digest), the checkpoint records \(recorded)"

@@ -34,6 +34,9 @@ import CHDF5
     return unsafe hdf5_create_part(&functions, part)
   }
 
+  /// The error number of what could not be written to the new file, or 0.
+  var writeFailure: CInt { hdf5_write_failure() }
+
   /// What the library says about the last call that failed.
   var reason: String {
     let found = Box<String?>(nil)

@@ -20,6 +20,7 @@ public enum Worker {
   /// Does what the arguments of the process ask for and ends it; returns where they ask for no work.
   public static func runIfAsked(_ arguments: [String]) {
     guard arguments.count == 2, let task = HDF5Task(rawValue: arguments[1]) else { return }
+    guard worker_end_with_parent() == 0 else { end(HDF5Exit.noLimits) }
     switch task {
     case .index:
       let (request, library) = begin(HDF5Limits.indexSeconds)
@@ -51,18 +52,20 @@ public enum Worker {
   }
 
   private static func open(_ request: [UInt64], _ library: Library) -> hid_t {
-    library.open(hdf5_part(descriptor: descriptor, offset: request[0], size: request[1]))
+    library.open(hdf5_part(descriptor: descriptor, offset: request[0], size: request[1], failure: 0))
   }
 
   private static func layOut() {
     guard let tree = HDF5Tree(request()), let byteCount = tree.byteCount else { end(HDF5Exit.undecodable) }
     let library = confinedLibrary(
       HDF5Limits.indexSeconds, fileSize: byteCount + HDF5Limits.structureByteCount)
-    let file = library.create(hdf5_part(descriptor: descriptor, offset: 0, size: 0))
+    let file = library.create(hdf5_part(descriptor: descriptor, offset: 0, size: 0, failure: 0))
     do throws(Refusal) {
       guard file >= 0 else { throw Refusal(.unsupported, "no file can be begun: \(library.reason)") }
       try TreeWriter.write(tree, to: file, library)
     } catch {
+      let failure = library.writeFailure
+      if failure > 0 { end(HDF5Exit.systemError + failure) }
       write(.failure(error.code, error.message))
     }
   }

@@ -50,7 +50,9 @@ public struct Verifier: Sendable {
     } catch {
       throw VerificationError(error)
     }
-    return try verify(executor, against: reference, notes: Self.notes(checkpoint, reference), progress)
+    let verdict = try verify(executor, against: reference, notes: Self.notes(checkpoint, reference), progress)
+    do throws(CheckpointError) { try checkpoint.checkUnchanged() } catch { throw VerificationError(error) }
+    return verdict
   }
 
   /// Runs a network that is loaded already and compares.

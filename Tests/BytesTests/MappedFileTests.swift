@@ -45,6 +45,34 @@ import TestSupport
     #expect(after == [9, 9, 9])
   }
 
+  /// Without `LostPages` the first look at a missing page ends the process.
+  @Test func readsZerosWherePagesAreGoneAndSaysSo() throws {
+    LostPages.install()
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let path = try directory.create("input", [UInt8](repeating: 7, count: 3 * page))
+    let (file, other) = (try MappedFile(path), try MappedFile(path))
+    try file.checkUnchanged()
+    #expect(unsafe path.withPlatformString { unsafe truncate($0, off_t(page)) } == 0)
+    let ends = [0, page - 1, page, 3 * page - 1].map { file.bytes.littleEndian(at: $0, as: UInt8.self) }
+    #expect(ends == [7, 7, 0, 0])
+    #expect(throws: changed(path)) { try file.checkUnchanged() }
+    #expect(throws: changed(path)) { try other.checkUnchanged() }
+  }
+
+  @Test func noticesBytesThatAreWrittenInPlace() throws {
+    let path = try directory.create("input", [1, 2])
+    let file = try MappedFile(path)
+    let old = timeval(tv_sec: 1, tv_usec: 0)
+    #expect(unsafe path.withPlatformString { unsafe utimes($0, [old, old]) } == 0)
+    #expect(throws: changed(path)) { try file.checkUnchanged() }
+  }
+
+  private func changed(_ path: FilePath) -> BytesError {
+    BytesError(
+      .changed, "the file changed while it was being read", file: path.string,
+      hint: "wait until it is written completely, then try again")
+  }
+
   @Test func refusesWhatAnInputFileRefuses() {
     #expect(
       throws: BytesError(

@@ -115,7 +115,7 @@ public struct Exporter: Sendable {
       }
       let differences = origin.isOwnDialect ? [] : try differences(architecture, dialect)
       try checkpoint.checkIntegrity()
-      let index = try SafetensorsReader.read(InputFile(checkpoint.path))
+      let index = try SafetensorsReader.read(checkpoint.source)
       let found = try outputs(mapping, index, checkpoint)
       let outputs = found.weights.map(\.output)
       switch target {

@@ -48,6 +48,9 @@ extension HDF5File {
     switch process.wait() {
     case .exited(0): break
     case .exited(let status) where status == HDF5Exit.missingLibrary: throw missingLibrary(output.path.string)
+    case .exited(let status) where status > HDF5Exit.systemError:
+      let reason = Errno(rawValue: status - HDF5Exit.systemError)
+      throw SourceError(BytesError(cannotWrite: output.path, reason))
     case .exited(let status): throw failure("the worker ended with status \(status)", output)
     case .signalled(let signal): throw failure("the worker was ended by signal \(signal)", output)
     case .timedOut: throw failure("the worker made no progress for \(HDF5Limits.idleSeconds) s", output)

@@ -167,6 +167,8 @@ public enum HDF5Exit {
   public static let undecodable: Int32 = 4
   /// The limits of the process could not be set.
   public static let noLimits: Int32 = 5
+  /// The system refused to write; its error number, which is below 128 on all systems, is added.
+  public static let systemError: Int32 = 64
   /// The signal of a process that has used up its processor time (`SIGXCPU`, signal(7)).
   static let processorTimeSignal: Int32 = 24
 }

@@ -20,7 +20,7 @@ struct Attnconv: AsyncParsableCommand {
         1    ran, and the answer is no: the import is incomplete, the network differs
         2    could not: unreadable, malformed, unsupported, I/O
         64   the command was not understood
-        130  interrupted
+        130  interrupted (129 where the terminal was closed, 143 where it was asked to end)
       """,
     version: "\(version) (engines: \(engines))",
     subcommands: [
@@ -39,8 +39,9 @@ struct Attnconv: AsyncParsableCommand {
   static func main() async {
     // A process that was started to read an HDF5 file for another one parses no command line.
     Worker.runIfAsked(CommandLine.arguments)
-    Terminal.ignoreClosedPipes()
+    Terminal.prepare()
     InterruptCleanup.install()
+    LostPages.install()
     await main(nil)
   }
 }

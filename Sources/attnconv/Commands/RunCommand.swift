@@ -46,6 +46,7 @@ struct RunCommand: AsyncParsableCommand {
       let begin = Terminal.seconds
       let model = try AttentionModel(checkpoint, engine: execution.engine, threads: execution.threads)
       let result = try model(batch)
+      try checkpoint.checkUnchanged()
       let seconds = Terminal.seconds - begin
       let byteCount = try TensorFile.write(["output": result], to: target, overwrite: force)
       let name = model.architecture?.name ?? "network"

@@ -42,8 +42,24 @@ enum Terminal {
     unsafe getenv(name).map { unsafe String(cString: $0) }
   }
 
-  /// Makes a reader that goes away end nothing: writing then fails quietly.
-  static func ignoreClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// Prepares the standard streams.
+  ///
+  /// A reader that goes away ends nothing: writing then fails quietly. A result that cannot be written for another
+  /// reason, a full disk for example, is an error. A stream that the caller closed is put in place, so that no file
+  /// that is opened later gets its number, and with it what is meant for the terminal.
+  static func prepare() {
+    signal(SIGPIPE, SIG_IGN)
+    while case let descriptor = unsafe open("/dev/null", O_RDWR), descriptor >= 0 {
+      guard descriptor > STDERR_FILENO else { continue }
+      close(descriptor)
+      break
+    }
+    atexit {
+      guard fflush(nil) != 0, errno != EPIPE else { return }
+      Terminal.message("error: cannot write the result: \(Errno(rawValue: errno).description.lowercased())")
+      _exit(ExitStatus.couldNot.rawValue)
+    }
+  }
 
   /// Seconds of a clock that only goes forward.
   static var seconds: Double {

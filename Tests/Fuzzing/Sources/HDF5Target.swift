@@ -16,7 +16,7 @@ enum HDF5Target {
     let file = MemoryFile.holding(input)
     let library = LoadedHDF5.library()
     let root = library.open(
-      hdf5_part(descriptor: MemoryFile.rawDescriptor, offset: 0, size: UInt64(input.count)))
+      hdf5_part(descriptor: MemoryFile.rawDescriptor, offset: 0, size: UInt64(input.count), failure: 0))
     guard root >= 0 else { return }
     var walk = Walk(library)
     guard let objects = try? walk.objects(of: root) else { return }

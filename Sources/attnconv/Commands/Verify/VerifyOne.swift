@@ -51,6 +51,8 @@ struct VerifyOne {
         verdict.noiseFloor = try verifier.noiseFloor(
           of: checkpoint, against: reference, everywhere: page != nil && reference.taps.isEmpty)
       }
+      // What was measured last read the mapped file too.
+      try checkpoint.checkUnchanged()
       let section = try page.map { _ in
         try VerdictSection(verdict, of: verifier, checkpoint, reference).section
       }
