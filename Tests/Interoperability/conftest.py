@@ -54,3 +54,25 @@ def attnconv(tmp_path) -> Attnconv:
 @pytest.fixture
 def fixtures() -> pathlib.Path:
     return FIXTURES
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory):
+    """Inputs and expected outputs of every command that writes a file; see `crash_runs.py`."""
+    import crash_runs
+
+    return crash_runs.Stage(tmp_path_factory.mktemp("crash"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What the tests of crash safety did, and what they found each time."""
+    rows = getattr(sys.modules.get("crash_runs"), "TALLY", [])
+    if not rows:
+        return
+    titles = ("test", "command", "runs", "before", "writing", "after", "old file", "new file", "no file", "temporary files left")
+    table = [titles, *(tuple(map(str, row)) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(titles))]
+    terminalreporter.section("crash safety")
+    for row in table:
+        cells = [cell.ljust(width) if place < 2 else cell.rjust(width) for place, (cell, width) in enumerate(zip(row, widths))]
+        terminalreporter.write_line("  ".join(cells).rstrip())
