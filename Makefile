@@ -7,7 +7,7 @@ BIN = .build/release/attnconv
 # a plan of what to build that was kept from another package would build the wrong one.
 RELEASE = -c release --static-swift-stdlib --disable-build-manifest-caching
 
-.PHONY: help dependencies fast-engine build release demo examples test fuzz lint format docs interoperability bench-programs bench install completions man clean
+.PHONY: help dependencies fast-engine build release demo examples test fuzz sanitizers lint format docs interoperability bench-programs bench install completions man clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 20
@@ -48,6 +48,9 @@ test: dependencies ## Build and run the tests
 
 fuzz: release ## Hand mutated files to the readers, each for a minute (FUZZ_SECONDS)
 	Tests/Fuzzing/fuzz.sh
+
+sanitizers: dependencies ## Run the Swift tests with the thread and the address sanitizer
+	Tools/sanitizers.sh
 
 lint: ## Check the style of all Swift code
 	$(SWIFT) format lint --recursive --strict Package.swift Sources Tests Examples Benchmarks

@@ -30,7 +30,7 @@ public final class AtomicFile: Sendable {
     var isOpen = true
   }
 
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   /// Parts that the system is asked to write at once are best of this size in bytes: large enough for a disk to be
   /// efficient, small enough that little is left at the end.
@@ -54,13 +54,13 @@ public final class AtomicFile: Sendable {
     let directory = Self.directory(of: path)
     if beginsUnnamed, let descriptor = UnnamedFile.open(in: directory, permissions: Self.permissions) {
       self.descriptor = descriptor
-      state = Mutex(State())
+      state = Lock(State())
       return
     }
     do {
       let (descriptor, path, registration) = try Self.createNamed(in: directory)
       self.descriptor = descriptor
-      state = Mutex(State(temporaryPath: path, registration: registration))
+      state = Lock(State(temporaryPath: path, registration: registration))
     } catch {
       throw BytesError(cannotCreateIn: directory, error)
     }

@@ -18,8 +18,14 @@ extension Program {
   package func run(_ arguments: [String], megabytes: Int, seconds: Int) async throws -> LimitedOutcome {
     let place = try TemporaryDirectory()
     let times = place.file("times")
+    // The shadow memory of a sanitizer is private and writable, too.
+    #if SANITIZED
+      let memory = "unlimited"
+    #else
+      let memory = "\(megabytes * 1024)"
+    #endif
     let script = """
-      ulimit -d \(megabytes * 1024) && ulimit -t \(seconds) && ulimit -c 0 || exit 97
+      ulimit -d \(memory) && ulimit -t \(seconds) && ulimit -c 0 || exit 97
       times=$1; shift
       "$@"; status=$?
       times > "$times"

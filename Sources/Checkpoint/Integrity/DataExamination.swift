@@ -47,7 +47,7 @@ struct DataExamination: Sendable {
     private let count: Int
     private let total: UInt64
     private let progress: @Sendable (UInt64, UInt64) -> Void
-    private let state = Mutex((next: 0, done: UInt64(0)))
+    private let state = Lock((next: 0, done: UInt64(0)))
 
     init(_ tensors: [TensorRecord], _ progress: @Sendable @escaping (UInt64, UInt64) -> Void) {
       count = tensors.count

@@ -33,7 +33,7 @@ final class TensorCopy: Sendable {
   private let output: AtomicFile
   private let total: UInt64
   private let progress: (@Sendable (UInt64, UInt64) -> Void)?
-  private let state: Mutex<State>
+  private let state: Lock<State>
 
   /// Prepares to copy jobs, given in the order of their places.
   init(
@@ -58,7 +58,7 @@ final class TensorCopy: Sendable {
     }
     state.owned.reverse()
     state.shared.reverse()
-    self.state = Mutex(state)
+    self.state = Lock(state)
   }
 
   /// Bytes that lie in the source as they are can be read by any worker; others are decoded to a file that one has.

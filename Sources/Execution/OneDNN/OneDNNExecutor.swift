@@ -1,5 +1,6 @@
 #if canImport(COneDNN)
   public import Architectures
+  import Bytes
   import Synchronization
 
   /// Runs a network in single precision with oneDNN, the library behind PyTorch's own convolutions.
@@ -76,7 +77,7 @@
       /// Enough for a batch, its remainder and a traced run; each holds the activations of a run.
       private static let capacity = 4
 
-      private let networks = Mutex<[CompiledNetwork]>([])
+      private let networks = Lock<[CompiledNetwork]>([])
 
       func take(_ shape: [Int], _ observed: Set<Int>) -> CompiledNetwork? {
         networks.withLock { networks in

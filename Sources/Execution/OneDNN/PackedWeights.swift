@@ -2,6 +2,7 @@
   import Architectures
   import Checkpoint
   internal import COneDNN
+  import Bytes
   import Synchronization
 
   /// The weights of a network in the layouts that oneDNN's primitives want, with norms folded in.
@@ -43,7 +44,7 @@
     private static let slabSize = 1 << 24
 
     private let weights: ModelWeights
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     init(_ weights: ModelWeights) {
       self.weights = weights

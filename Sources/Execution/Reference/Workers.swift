@@ -1,4 +1,5 @@
 import Dispatch
+import Bytes
 import Synchronization
 
 #if canImport(Glibc)
@@ -22,7 +23,7 @@ package struct Workers: Sendable {
   /// The results of all pieces, in order. Whoever is free takes the next piece.
   package func map<Result: Sendable>(_ pieces: Int, _ body: @Sendable (Int) -> Result) -> [Result] {
     guard count > 1, pieces > 1 else { return (0..<pieces).map(body) }
-    let results = Mutex([Result?](repeating: nil, count: pieces))
+    let results = Lock([Result?](repeating: nil, count: pieces))
     let next = Atomic(0)
     DispatchQueue.concurrentPerform(iterations: min(count, pieces)) { _ in
       while true {

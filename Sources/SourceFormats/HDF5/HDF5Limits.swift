@@ -13,7 +13,14 @@ public enum HDF5Limits {
   /// Bytes of one worker's index: texts with every character escaped, and some hundred bytes an object.
   static let indexByteCount = 1 << 29
   /// Bytes of address space of a worker.
-  public static let addressSpace: UInt64 = 1 << 30
+  public static let addressSpace: UInt64 = {
+    // The shadow memory of a sanitizer takes terabytes of addresses. `Tools/sanitizers.sh` decides it when it builds.
+    #if SANITIZED
+      1 << 47
+    #else
+      1 << 30
+    #endif
+  }()
   /// Seconds of processor time for an index; real ones take hundredths.
   public static let indexSeconds: UInt64 = 4
   /// Seconds of processor time to decode the datasets of one request: enough for 100 GB.

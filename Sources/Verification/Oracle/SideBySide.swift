@@ -1,6 +1,7 @@
 import Architectures
 import Dispatch
 import Execution
+import Bytes
 import Synchronization
 
 /// A run of the reference engine on a thread of its own, whose observed values are taken one by one. It waits for each to be
@@ -15,7 +16,7 @@ final class SideBySide: Sendable {
     var isAbandoned = false
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
   /// There is a value, or the run has ended.
   private let filled = DispatchSemaphore(value: 0)
   /// The value was taken, or none will be.

@@ -1,5 +1,6 @@
 import Architectures
 import Execution
+import Bytes
 import Synchronization
 
 /// Moves the parameters of a network one after the other and watches its recorded tensors.
@@ -65,7 +66,7 @@ struct SensitivityMeasurement: Sendable {
   ) throws(ExecutionError) -> [Sensitivity.Response] {
     var responses: [String: Sensitivity.Response] = [:]
     let parameters = weights.graph.parameters.filter { $0.role != .batchCount }
-    let done = Mutex(0)
+    let done = Lock(0)
     var value = input
     for (position, link) in chain.links.enumerated() {
       let output = try link.run(value).output

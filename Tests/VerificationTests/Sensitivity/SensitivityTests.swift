@@ -1,6 +1,7 @@
 import Architectures
 import Checkpoint
 import Execution
+import Bytes
 import Synchronization
 import SystemPackage
 import TestSupport
@@ -203,7 +204,7 @@ import Testing
 
   @Test func `progress is told after every parameter`() throws {
     let row = ReferenceCase("module-nam")
-    let steps = Mutex<[[Int]]>([])
+    let steps = Lock<[[Int]]>([])
     _ = try Verifier(threads: 3).sensitivity(of: row.checkpoint(), against: row.reference()) { done, total in
       steps.withLock { $0.append([done, total]) }
     }
