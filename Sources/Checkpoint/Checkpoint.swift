@@ -126,7 +126,7 @@ extension CheckpointMetadata {
   ///
   /// - Throws: ``CheckpointError`` with code `digestMismatch`, saying what was changed as far as the seal tells.
   fileprivate func checkSeal(_ head: RawSpan) throws(CheckpointError) {
-    guard isSealed else { return }
+    guard isSealed, !HeaderSeal.matches(head) else { return }
     let head = head.copied()
     guard !HeaderSeal.isKept(in: head) else { return }
     let damage = HeaderExamination(head).map(IntegrityReport.damage) ?? []

@@ -84,11 +84,12 @@ struct HeaderExamination {
       isProven = true
       return
     }
-    let covered = HeaderSeal.covered(head)
+    let whole = head
     for (block, checksum) in zip(HeaderSeal.blocks(headLength: head.count), recorded.checksums)
-    where checksum != Adler32(covered[block]) {
+    where checksum != Adler32(HeaderSeal.covered(block, of: whole)) {
       damagedBlocks.append(block)
-      if let (offset, byte) = checksum?.singleChange(from: covered[block]) { restore(offset, byte) }
+      let covered = HeaderSeal.covered(block, of: whole)
+      if let (offset, byte) = checksum?.singleChange(from: covered) { restore(offset, byte) }
     }
     guard let restored = HeaderSeal(of: head) else { return nil }
     if restored.digest.elementsEqual(recorded.digest) {

@@ -1,3 +1,4 @@
+import Bytes
 import Crypto
 
 /// The value of `attnconv.header`: checksums of everything before the data of a checkpoint, this value left out.
@@ -39,9 +40,8 @@ struct HeaderSeal: Equatable {
     hash.update(data: [UInt8](repeating: UInt8(ascii: "0"), count: range.count))
     hash.update(data: head[range.upperBound...])
     var text = ContentDigest.hexadecimal(hash.finalize())
-    let covered = Self.covered(head)
     for block in Self.blocks(headLength: head.count) {
-      let value = Adler32(covered[block]).value
+      let value = Adler32(Self.covered(block, of: head)).value
       text += ContentDigest.hexadecimal((0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) })
     }
     digits = Array(text.utf8)[...]
@@ -77,11 +77,25 @@ struct HeaderSeal: Equatable {
     stride(from: 0, to: headLength, by: blockLength).map { $0..<min($0 + blockLength, headLength) }
   }
 
-  /// A head with zeros in place of its seal.
-  static func covered(_ head: [UInt8]) -> [UInt8] {
-    var head = head
-    for index in range(headLength: head.count) { head[index] = UInt8(ascii: "0") }
-    return head
+  /// A block of a head, with zeros in place of the seal.
+  static func covered(_ block: Range<Int>, of head: [UInt8]) -> ArraySlice<UInt8> {
+    var bytes = head[block]
+    for index in block.clamped(to: range(headLength: head.count)) { bytes[index] = UInt8(ascii: "0") }
+    return bytes
+  }
+
+  /// Whether the bytes before the data have the digest that stands in them at its place. Nothing is copied.
+  static func matches(_ head: RawSpan) -> Bool {
+    let range = range(headLength: head.byteCount)
+    guard range.upperBound < head.byteCount, head.extracting(8..<offset).copied() == opening else {
+      return false
+    }
+    var hash = SHA256()
+    unsafe head.extracting(..<range.lowerBound).withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+    hash.update(data: [UInt8](repeating: UInt8(ascii: "0"), count: range.count))
+    unsafe head.extracting(range.upperBound...).withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+    let digest = head.extracting(range.lowerBound..<range.lowerBound + digestLength).copied()
+    return ContentDigest.hexadecimal(hash.finalize()).utf8.elementsEqual(digest)
   }
 
   /// The lengths that a head can have whose seal has so many digits: multiples of 64, because data is aligned.
