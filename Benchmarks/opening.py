@@ -5,7 +5,7 @@
     python3 Benchmarks/opening.py --write    # also its section of Benchmarks/RESULTS.md
 
 Every number is of a new process, because a program that looks at one file pays for everything once. Peers take turns: the same checkpoint
-is opened and listed by the safetensors package, whose import is not counted, and the start of a whole program is set beside Python's.
+is opened and listed by the safetensors package, whose imports are not counted, and the start of a whole program is set beside Python's.
 """
 import argparse
 import json
@@ -26,6 +26,7 @@ torch.save(torchvision.models.resnet50().state_dict(), sys.argv[1])
 """
 OPEN = """
 import sys, time
+import numpy
 from safetensors import safe_open
 start = time.perf_counter()
 with safe_open(sys.argv[1], "numpy") as file:

@@ -65,6 +65,8 @@ install() {
 }
 
 install .installed "${packages[@]}"
+# Tests look at the system calls of the program with it.
+install_debian_packages strace
 if [ "$with_onnxruntime" = yes ]; then
   install .installed-onnxruntime "${onnxruntime[@]}"
 fi

@@ -16,7 +16,7 @@ TEXTS = keras_file(weights=None, fill=lambda file, layer: (put_kernel(file, laye
 
 
 def case(name: str, why: str, content: bytes, *says: str) -> Case:
-    return Case("damage-" + name, why, {"file.h5": content}, list(says) or [AGAIN])
+    return Case("damage-" + name, why, {"file.h5": content}, list(says) or [AGAIN], varies=True)
 
 
 def at(place: int, written: bytes, content: bytes = PLAIN) -> bytes:

@@ -14,7 +14,8 @@ import Testing
   /// A limit that nothing could reach would let every case pass.
   @Test func `the limits are real`() async throws {
     let program = Program(in: try TemporaryDirectory())
-    let good = try await program.run(["--version"], megabytes: 512, seconds: 10)
+    let network = FixturePath.of("networks/attention-module-resnet50-bam.pth")
+    let good = try await program.run(["import", "--dry-run", network], megabytes: 512, seconds: 10)
     #expect(good.outcome.status == 0)
     #expect(good.processorSeconds > 0)
     let starved = try await program.run(["--version"], megabytes: 1, seconds: 10)
@@ -75,6 +76,7 @@ import Testing
       said.unicodeScalars.allSatisfy { $0 == "\n" || $0.properties.generalCategory != .control },
       "a name steers the terminal")
 
+    if expectation.varies == true { return }
     if Self.isRecording { try Data(said.utf8).write(to: attack.recording) }
     let recorded = try? String(decoding: Data(contentsOf: attack.recording), as: UTF8.self)
     #expect(said == recorded, "see HostileCorpusTests for how to record it again")

@@ -108,7 +108,7 @@ struct ModelWeightsTests {
     #expect(
       throws: ExecutionError(
         .invalidArchitecture,
-        #"member "family": found "transformer", expected "resnet" or "mobilenetv2" or "module""#,
+        #"attnconv.architecture: member "family": found "transformer", expected "resnet" or "mobilenetv2" or "module""#,
         file: file.path.string,
         hint: "the checkpoint was written by another program or version; import the source again")
     ) {

@@ -57,7 +57,7 @@ def check(attnconv, case: pathlib.Path, files: pathlib.Path, tmp_path: pathlib.P
     assert run["status"] == expected["exit"], (run["status"], said, expected["why"])
     if os.environ.get("ATTNCONV_RECORD_GOLDEN") == "1" and case in LARGE:
         (case / "expected.txt").write_text(said)
-    assert said == (case / "expected.txt").read_text()
+    assert expected.get("varies") or said == (case / "expected.txt").read_text()
     assert all(phrase in said for phrase in expected["says"])
     assert run["seconds"] < SECONDS and run["megabytes"] < MEGABYTES, (run["seconds"], run["megabytes"])
     assert {path.name for path in tmp_path.iterdir()} == set(inputs) | set(expected.get("writes", []))

@@ -88,7 +88,7 @@ WRONG = {
     "no name is known": (lambda tensors: [(f"layer.{number}.w", "F32", (1,)) for number, _ in enumerate(tensors)], [], 2, "no dialect knows the 49984 tensor names"),
     "half are missing": (lambda tensors: [tensor for number, tensor in enumerate(tensors) if number % 2], [], 1, " missing:"),
     "half have other names": (lambda tensors: [(name + "x" * (number % 2), kind, shape) for number, (name, kind, shape) in enumerate(tensors)], [], 1, " unexpected:"),
-    "most have another shape": (lambda tensors: [(name, kind, shape if "conv" in name else (*shape, 2)) for name, kind, shape in tensors], [], 1, " mis-shaped:"),
+    "a third has another shape": (lambda tensors: [(name, kind, shape if number % 3 else (*shape, 2)) for number, (name, kind, shape) in enumerate(tensors)], [], 1, " mis-shaped:"),
     "all are there twice": (lambda tensors: [*tensors, *(("module." + name, kind, shape) for name, kind, shape in tensors)], [], 2, "both become"),
     "as many are allowed": (lambda tensors: [*tensors, *(("old." + name, kind, shape) for name, kind, shape in tensors)], ["--allow-unexpected", "*"], 0, "more; --json lists all"),
     "statistics are declared": (lambda tensors: [tensor for tensor in tensors if "running" not in tensor[0]], ["--declare-statistics", "*=0,1"], 0, "more; --json lists all"),

@@ -51,11 +51,11 @@ struct VerifyOne {
         verdict.noiseFloor = try verifier.noiseFloor(
           of: checkpoint, against: reference, everywhere: page != nil && reference.taps.isEmpty)
       }
-      // What was measured last read the mapped file too.
-      try checkpoint.checkUnchanged()
       let section = try page.map { _ in
         try VerdictSection(verdict, of: verifier, checkpoint, reference).section
       }
+      // What was measured last, and the page, read the mapped file too.
+      try checkpoint.checkUnchanged()
       let warnings = verdict.notes + (verdict.sensitivity.map { SensitivityReport($0).warnings } ?? [])
       reporter.warn(warnings)
       try publish(VerdictReport(verdict, of: verifier, checkpoint, reference), reporter)
