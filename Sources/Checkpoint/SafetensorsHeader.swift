@@ -60,11 +60,26 @@ public struct SafetensorsHeader: Hashable, Sendable {
     try self.init(parsing: Array(file[8..<8 + length]), fileSize: size)
   }
 
+  /// What checkpoints of other formats begin with; as the length of a header, each is far too large.
+  ///
+  /// Sources: APPNOTE.TXT 4.3.7; HDF5 File Format Specification II.A; `torch/serialization.py`, `MAGIC_NUMBER` in a pickle of
+  /// protocol 2.
+  private static let foreignContainers: [(name: String, signature: [UInt8])] = [
+    ("a zip archive, as PyTorch and Keras write them", Array("PK\u{3}\u{4}".utf8)),
+    ("an HDF5 file, as Keras writes it", [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]),
+    ("a PyTorch file of before 1.6", [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46]),
+  ]
+
   /// The length of the header in bytes, from the first eight bytes of a file.
   static func length(prefix: [UInt8], fileSize: UInt64) throws(CheckpointError) -> Int {
     guard prefix.count == 8 else {
       throw CheckpointError(
         .truncated, "the file has \(fileSize) bytes, a safetensors file has at least 8", offset: 0)
+    }
+    if let other = foreignContainers.first(where: { prefix.starts(with: $0.signature) }) {
+      throw CheckpointError(
+        .malformed, "found \(other.name), expected a canonical checkpoint", offset: 0,
+        hint: "'attnconv import FILE' makes one of it")
     }
     let length = prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(maximumLength) else {

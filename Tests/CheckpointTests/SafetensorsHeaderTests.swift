@@ -170,6 +170,9 @@ import TestSupport
         .malformed, "the header claims 100000001 bytes, at most 100000000 are allowed", offset: 0,
         hint: "the file is damaged or of another format; fetch it again")
     ),
+    (0x0000_0014_0403_4B50, foreign("a zip archive, as PyTorch and Keras write them")),
+    (0x0A1A_0A0D_4644_4889, foreign("an HDF5 file, as Keras writes it")),
+    (0x469C_FC6C_0A8A_0280, foreign("a PyTorch file of before 1.6")),
     (
       .max,
       CheckpointError(
@@ -177,6 +180,12 @@ import TestSupport
         hint: "the file is damaged or of another format; fetch it again")
     ),
   ]
+
+  private static func foreign(_ container: String) -> CheckpointError {
+    CheckpointError(
+      .malformed, "found \(container), expected a canonical checkpoint", offset: 0,
+      hint: "'attnconv import FILE' makes one of it")
+  }
 
   @Test(arguments: lengths)
   func refusesLengthsThatAreNotTrue(_ length: UInt64, _ expected: CheckpointError) throws {
