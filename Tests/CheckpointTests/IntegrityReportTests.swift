@@ -273,4 +273,15 @@ import Testing
     #expect(HeaderSeal(of: head)?.digits.elementsEqual(value.utf8) == true)
     #expect(try file.header().metadata.first?.name == "attnconv.header")
   }
+
+  /// Found by fuzzing: what looks like an entry began in the length field.
+  @Test(arguments: [
+    "I\0\0\0\0\0\0\":{\"dtype\":\"F32\"", "\":{\"dtype\":\"", "\"attnconv.x\":{\"dtype\":\"", "", "        ",
+  ])
+  func findsNoNamesInTheLengthField(_ text: String) {
+    let head = Array(text.utf8)
+    let parts = HeaderParts(head)
+    for offset in head.indices { _ = parts.part(at: offset) }
+    #expect(parts.names(in: 0..<min(8, head.count)).allSatisfy { !$0.hasPrefix("tensor") })
+  }
 }

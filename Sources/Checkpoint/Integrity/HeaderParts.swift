@@ -11,11 +11,14 @@ struct HeaderParts {
 
   init(_ head: [UInt8]) {
     self.head = head
-    let textEnd = (head.lastIndex { $0 != 0x20 } ?? 0) + 1
+    // Names stand behind the length field, whatever its bytes look like.
+    let textBegin = min(8, head.count)
+    let textEnd = max(textBegin, (head.lastIndex { $0 != 0x20 } ?? -1) + 1)
     starts = [(0, .headerLength), (8, .header)]
-    var position = 8
-    let entries = Self.places(of: Array(#"":{"dtype":""#.utf8), in: head[..<textEnd])
-    for place in Self.places(of: Array(#""attnconv."#.utf8), in: head[..<(entries.first ?? textEnd)]) {
+    var position = textBegin
+    let entries = Self.places(of: Array(#"":{"dtype":""#.utf8), in: head[textBegin..<textEnd])
+    let metadata = head[textBegin..<(entries.first ?? textEnd)]
+    for place in Self.places(of: Array(#""attnconv."#.utf8), in: metadata) {
       // A quote inside of a text has a backslash before it.
       guard place > position, head[place - 1] != UInt8(ascii: "\\"),
         let end = head[(place + 1)...].firstIndex(of: UInt8(ascii: "\"")), end < textEnd
