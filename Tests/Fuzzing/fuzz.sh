@@ -3,6 +3,7 @@
 #
 #   Tests/Fuzzing/fuzz.sh                    builds, and runs every target for FUZZ_SECONDS (60), one on each processor
 #   Tests/Fuzzing/fuzz.sh pickle zip         these targets
+#   FUZZ_SEED=1 Tests/Fuzzing/fuzz.sh        the same mutations each time, as in continuous integration, where a change decides and not the dice
 #   FUZZ_SECONDS=3600 Tests/Fuzzing/fuzz.sh  as long as one likes; inputs that were worth keeping stay in .build/fuzzing/corpus
 #
 # Exit code 1 where there is a finding.
@@ -39,6 +40,7 @@ run() {
   local asan=malloc_context_size=0:quarantine_size_mb=8:detect_leaks=0:allocator_may_return_null=1
   local options=(-timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=16384 "-max_total_time=${FUZZ_SECONDS:-60}"
     -print_final_stats=1 "-artifact_prefix=$findings/" "-dict=Tests/Fuzzing/Dictionaries/$target.dict")
+  [ -z "${FUZZ_SEED:-}" ] || options+=("-seed=$FUZZ_SEED")
   mkdir -p "$work/corpus/$target" "$work/seeds/$target" "$findings"
   if [ "$target" = hdf5 ]; then
     # What the HDF5 library does to its own memory is the worker's to contain: go on after it, and judge below.
