@@ -83,12 +83,28 @@ def width_for(size: int, blocks: int) -> int:
 # --- PyTorch ---------------------------------------------------------------------------------------------------------------
 
 
+# What pickle is to call by a name of PyTorch: module, name, value.
+STAND_INS = {"torch": {}, "torch._utils": {}}
+
+
 def torch_pickle(value, persistent_id) -> bytes:
     """What `torch.save` pickles, by the same machinery; PyTorch itself is not needed for a few names."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer, protocol=2)
     pickler.persistent_id = persistent_id
-    pickler.dump(value)
+    # pickle looks names up where they say that they are. What is there, perhaps the real PyTorch, comes back afterwards.
+    before = {module: sys.modules.get(module) for module in STAND_INS}
+    try:
+        for module, members in STAND_INS.items():
+            sys.modules[module] = types.ModuleType(module)
+            vars(sys.modules[module]).update(members)
+        pickler.dump(value)
+    finally:
+        for module, original in before.items():
+            if original is None:
+                del sys.modules[module]
+            else:
+                sys.modules[module] = original
     return buffer.getvalue()
 
 
@@ -108,8 +124,7 @@ class Tensor:
 
 def named(value, module: str, name: str):
     """Lets pickle call something by a name of PyTorch."""
-    sys.modules.setdefault(module, types.ModuleType(module))
-    setattr(sys.modules[module], name, value)
+    STAND_INS[module][name] = value
     value.__module__, value.__qualname__, value.__name__ = module, name, name
     return value
 
@@ -119,7 +134,7 @@ def rebuild_tensor():
 
 
 def state_dict(tensors: list, keys: list) -> dict:
-    named(sys.modules.setdefault("torch", types.ModuleType("torch")) and rebuild_tensor, "torch._utils", "_rebuild_tensor_v2")
+    named(rebuild_tensor, "torch._utils", "_rebuild_tensor_v2")
     classes = {kind: named(type(name, (), {}), "torch", name) for kind, name in (("F32", "FloatStorage"), ("I64", "LongStorage"))}
     values = collections.OrderedDict()
     for (name, kind, shape), key in zip(tensors, keys):
