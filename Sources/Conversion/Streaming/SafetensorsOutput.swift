@@ -52,7 +52,13 @@ struct SafetensorsOutput {
       // The core that scanned the source helps with the copy afterwards.
       async let help = help(copy, after: scan, index, scratchDirectory: directory)
       let bytes = SourceBytes(index, scratchDirectory: directory, ignoreChecksums: ignoreChecksums)
-      try copy.run(bytes, takesAll: true)
+      do {
+        try copy.run(bytes, takesAll: true)
+      } catch {
+        // Nobody needs the rest of the source then, and leaving this scope waits for the helper.
+        scan.cancel()
+        throw error
+      }
       try bytes.checkDeflated()
       let scan = try await help.get()
       for file in index.files { try file.checkUnchanged() }
