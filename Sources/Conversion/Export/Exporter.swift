@@ -228,10 +228,9 @@ public struct Exporter: Sendable {
     try archive.append("archive/data.pkl", pickle.bytes)
     try archive.append("archive/byteorder", Array("little".utf8))
     for (number, output) in outputs.enumerated() {
-      let byteCount = output.elementType.byteCount(shape: output.view.shape) ?? 0
       let stream = try TensorStream(
         output.view, as: output.elementType, storage: source.storage(output.view.storage))
-      try archive.append("archive/data/\(number)", byteCount: UInt64(byteCount)) {
+      try archive.append("archive/data/\(number)", byteCount: output.byteCount) {
         write throws(ConversionError) in
         try stream.forEachPiece(of: source, write)
       }

@@ -113,26 +113,12 @@ struct KerasFile {
     do {
       let file = try AtomicFile(path, overwrite: overwrite)
       let offsets = try HDF5File.layOut(tree, in: file, worker: worker)
-      let source = SourceBytes(
-        index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: false)
-      for (tensor, offset) in zip(tensors, offsets).sorted(by: { $0.1 < $1.1 }) {
-        var position = offset
-        var started = offset
-        let stream = try TensorStream(
-          tensor.view, as: tensor.elementType, storage: source.storage(tensor.view.storage))
-        try stream.forEachPiece(of: source) { piece throws(ConversionError) in
-          do {
-            try file.write(piece, at: position)
-          } catch {
-            throw ConversionError(any: error)
-          }
-          position += UInt64(piece.count)
-          if position - started >= AtomicFile.writebackSize {
-            file.startWriteback(started..<position)
-            started = position
-          }
-        }
+      let jobs = zip(tensors, offsets).sorted { $0.1 < $1.1 }.map { tensor, offset in
+        TensorCopy.Job(tensor: tensor, begin: offset, end: offset + tensor.byteCount)
       }
+      try TensorCopy(jobs, from: index, to: file, isDigesting: false).run(
+        SourceBytes(index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: false),
+        takesAll: true)
       for input in index.files { try input.checkUnchanged() }
       try file.commit()
     } catch {

@@ -47,7 +47,7 @@ struct SafetensorsOutput {
           places[record.name].map {
             .init(tensor: tensors[$0], begin: headLength + record.begin, end: headLength + record.end)
           }
-        }, from: index, to: output, progress: progress)
+        }, from: index, to: output, isDigesting: true, progress: progress)
       let directory = path.removingLastComponent()
       // The core that scanned the source helps with the copy afterwards.
       async let help = help(copy, after: scan, index, scratchDirectory: directory)

@@ -5,7 +5,8 @@ import SourceFormats
 import Synchronization
 import SystemPackage
 
-/// Copies tensors to their places in an output file, by several workers at a time, and digests what they write.
+/// Copies tensors to their places in an output file, by several workers at a time, and digests what they write where that
+/// is asked for.
 ///
 /// Tensors that lie beside each other in the output are copied in one go, so that the disk gets long runs of bytes.
 final class TensorCopy: Sendable {
@@ -32,16 +33,18 @@ final class TensorCopy: Sendable {
   private let index: SourceIndex
   private let output: AtomicFile
   private let total: UInt64
+  private let isDigesting: Bool
   private let progress: (@Sendable (UInt64, UInt64) -> Void)?
   private let state: Lock<State>
 
   /// Prepares to copy jobs, given in the order of their places.
   init(
-    _ jobs: [Job], from index: SourceIndex, to output: AtomicFile,
-    progress: (@Sendable (UInt64, UInt64) -> Void)?
+    _ jobs: [Job], from index: SourceIndex, to output: AtomicFile, isDigesting: Bool,
+    progress: (@Sendable (UInt64, UInt64) -> Void)? = nil
   ) {
     self.index = index
     self.output = output
+    self.isDigesting = isDigesting
     self.progress = progress
     total = jobs.reduce(0) { $0 + $1.end - $1.begin }
     var state = State()
@@ -69,7 +72,7 @@ final class TensorCopy: Sendable {
     }
   }
 
-  /// The SHA-256 of what was written of each tensor, by name.
+  /// The SHA-256 of what was written of each tensor, by name; empty where none is asked for.
   var digests: [String: String] { state.withLock(\.digests) }
 
   /// Copies until nothing is left to take.
@@ -97,12 +100,12 @@ final class TensorCopy: Sendable {
   private func copy(_ group: [Job], _ source: SourceBytes) throws(ConversionError) {
     guard var started = group.first?.begin else { return }
     for job in group {
-      var hash = SHA256()
+      var hash = isDigesting ? SHA256() : nil
       var position = job.begin
       let view = job.tensor.view
       let stream = try TensorStream(view, as: job.tensor.elementType, storage: source.storage(view.storage))
       try stream.forEachPiece(of: source) { piece throws(ConversionError) in
-        hash.update(data: piece)
+        hash?.update(data: piece)
         do {
           try output.write(piece, at: position)
         } catch {
@@ -114,7 +117,7 @@ final class TensorCopy: Sendable {
         started = position
       }
       precondition(position == job.end, "a tensor has the size that its place has")
-      let digest = ContentDigest.hexadecimal(hash.finalize())
+      let digest = hash.map { ContentDigest.hexadecimal($0.finalize()) }
       let done = state.withLock { state in
         state.digests[job.tensor.name] = digest
         state.done += job.end - job.begin

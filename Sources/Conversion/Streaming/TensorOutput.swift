@@ -9,4 +9,7 @@ public struct TensorOutput: Sendable {
   public var elementType: ElementType
   /// The view of a source that gives the elements; its shape is the shape in the output.
   public var view: SourceTensor
+
+  /// The number of bytes in the output.
+  var byteCount: UInt64 { UInt64(elementType.byteCount(shape: view.shape) ?? 0) }
 }
