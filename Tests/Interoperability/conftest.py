@@ -64,9 +64,28 @@ def stage(tmp_path_factory):
     return crash_runs.Stage(tmp_path_factory.mktemp("crash"))
 
 
+def tally() -> list:
+    """A row for each test of crash safety that this process ran."""
+    return getattr(sys.modules.get("crash_runs"), "TALLY", [])
+
+
+TALLIES_OF_WORKERS = []
+
+
+def pytest_sessionfinish(session):
+    """A worker process hands its rows to the process that reports."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tally"] = [tuple(map(str, row)) for row in tally()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    TALLIES_OF_WORKERS.extend(getattr(node, "workeroutput", {}).get("tally", []))
+
+
 def pytest_terminal_summary(terminalreporter):
     """What the tests of crash safety did, and what they found each time."""
-    rows = getattr(sys.modules.get("crash_runs"), "TALLY", [])
+    rows = sorted([*tally(), *TALLIES_OF_WORKERS])
     if not rows:
         return
     titles = ("test", "command", "runs", "before", "writing", "after", "old file", "new file", "no file", "temporary files left")
