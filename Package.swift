@@ -162,3 +162,10 @@ if Context.environment["ATTNCONV_FUZZING"] != nil {
       path: "Tests/Fuzzing/Sources",
       swiftSettings: strict))
 }
+
+// Tests with a sanitizer (`make sanitizers`) take several times as long. What they test is optimized, so that they end.
+if Context.environment["ATTNCONV_SANITIZING"] != nil {
+  for target in package.targets where !target.isTest && target.swiftSettings != nil {
+    target.swiftSettings?.append(.unsafeFlags(["-O"]))
+  }
+}

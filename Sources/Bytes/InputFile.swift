@@ -82,6 +82,7 @@ public final class InputFile: Sendable {
   /// - Throws: ``BytesError`` with code `unexpectedEnd` where the file is too short for them.
   public func read(at offset: UInt64, count: Int) throws(BytesError) -> [UInt8] {
     try checkRange(at: offset, count: count)
+    guard count > 0 else { return [] }
     do {
       return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
         try unsafe fill(UnsafeMutableRawBufferPointer(buffer), at: offset)

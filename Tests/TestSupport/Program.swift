@@ -44,6 +44,15 @@ package struct Program {
     return FilePath(place.appendingPathComponent("attnconv").path)
   }()
 
+  /// What every program needs, and what `Tools/sanitizers.sh` tells the sanitizers.
+  private static let inherited: [String: String] = {
+    var variables = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"]
+    for name in ["TSAN_OPTIONS", "ASAN_OPTIONS"] {
+      variables[name] = ProcessInfo.processInfo.environment[name]
+    }
+    return variables
+  }()
+
   /// Runs the program to its end.
   package func run(_ arguments: [String]) async throws -> Outcome {
     try await run(Self.executable, arguments)
@@ -56,7 +65,7 @@ package struct Program {
     process.executableURL = URL(fileURLWithPath: executable.string)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory.path.string)
-    process.environment = ["PATH": "/usr/bin:/bin", "COLUMNS": "80"].merging(environment) { $1 }
+    process.environment = Self.inherited.merging(environment) { $1 }
     process.standardInput =
       try input.map { try FileHandle(forReadingFrom: URL(fileURLWithPath: $0.string)) }
       ?? FileHandle.nullDevice

@@ -13,5 +13,16 @@ public enum HDF5Task: String, Sendable {
   case layOut = "__hdf5-lay-out"
 
   /// The variables of a worker's environment, all of them: no plugins (HDF5 User's Guide, "HDF5_PLUGIN_PRELOAD").
-  static let environment = ["HDF5_PLUGIN_PRELOAD=::"]
+  static let environment = ["HDF5_PLUGIN_PRELOAD=::"] + sanitizing
+
+  #if SANITIZED
+    /// A worker with a sanitizer fails as others do: signals end it, and large allocations fail, though its address space
+    /// cannot be limited.
+    private static let sanitizing = ["TSAN_OPTIONS=", "ASAN_OPTIONS="].map {
+      $0 + "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:"
+        + "allocator_may_return_null=1:max_allocation_size_mb=1024"
+    }
+  #else
+    private static let sanitizing: [String] = []
+  #endif
 }
