@@ -16,10 +16,10 @@ public enum HDF5Task: String, Sendable {
   static let environment = ["HDF5_PLUGIN_PRELOAD=::"] + sanitizing
 
   #if SANITIZED
-    /// A worker with a sanitizer fails as others do: signals end it, and large allocations fail, though its address space
-    /// cannot be limited.
+    /// A worker with a sanitizer fails as others do: signals end it, large allocations fail, though its address space cannot
+    /// be limited, and what the HDF5 library does to memory is for the worker to contain.
     private static let sanitizing = ["TSAN_OPTIONS=", "ASAN_OPTIONS="].map {
-      $0 + "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:"
+      $0 + "handle_segv=0:handle_sigbus=0:handle_abort=0:detect_leaks=0:replace_intrin=0:replace_str=0:"
         + "allocator_may_return_null=1:max_allocation_size_mb=1024"
     }
   #else

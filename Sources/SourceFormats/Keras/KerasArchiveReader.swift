@@ -24,7 +24,10 @@ enum KerasArchiveReader {
       let other = archive.entries.map(\.name).first { $0.hasPrefix("model.weights") }
       throw SourceError(
         .unsupported, "the Keras archive holds \(other ?? "no weights"), expected \(weights)",
-        hint: "in Python: keras.models.load_model(\"FILE\").save_weights(\"NAME.weights.h5\")")
+        hint: other == nil
+          ? "fetch or save the file again"
+          : "in Python, if you trust the file, which can run code there: "
+            + "keras.models.load_model(\"FILE\").save_weights(\"NAME.weights.h5\")")
     }
     guard let worker = options.worker else { throw KerasReader.noWorker }
     var index = SourceIndex(container: .kerasArchive, files: [file])
