@@ -6,8 +6,8 @@
 
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
 more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is one run, from a source whose
-pages are not in memory to a target on the disk. "Processor" is the time of all cores and of the worker processes, which does not depend on what else
-the machine does; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
+pages are not in memory to a target on the disk. "Processor" is the time of all cores and of the worker processes, which hardly depends on what else
+the machine does, and "of it the program" the part outside of the system, which finds pages for 20 GB on a machine that may have no more; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
 memory although the system may take them back at any time.
 """
 import argparse
@@ -30,12 +30,14 @@ import sys, torch
 from safetensors.torch import save_file
 save_file(torch.load(sys.argv[1], weights_only=True)["state_dict"], sys.argv[2])
 """
+COPY = 'cp --sparse=never "$1" "$2" && sync "$2"'
 CONTAINERS = {"zip": "PyTorch zip", "legacy": "PyTorch legacy", "safetensors": "safetensors", "keras": "Keras HDF5"}
 BLOCKS = 4  # in each stage of the networks that become wider
 NARROW = 4  # the width of those that become deeper
 
 # (command, container): the sizes in GB, and the numbers of tensors. The first line is the curve, the others say that it holds for them, too;
-# PyTorch, which holds the file in memory twice, ends where that is no longer sensible.
+# PyTorch, which holds the file in memory twice, ends where that is no longer sensible. `cp` tells what the system itself takes for
+# files that fill the memory.
 SIZES = {
     ("import", "zip"): [1, 2, 4, 6, 8, 10],
     ("import", "legacy"): [2, 10],
@@ -44,6 +46,7 @@ SIZES = {
     ("export", "zip"): [2, 10],
     ("inspect", "zip"): [2, 10],
     ("torch", "zip"): [1, 2, 4],
+    ("cp", "zip"): [2, 10],
 }
 COUNTS = {
     ("import", "zip"): [2_000, 20_000, 50_000, 100_000, 200_000],
@@ -98,7 +101,7 @@ def measure(command: list, target: pathlib.Path | None) -> dict:
             messages.seek(0)
             sys.exit(f"error: {' '.join(map(str, command))}: exit {process.returncode}\n{messages.read().decode(errors='replace')}")
     peak = max(usage.ru_maxrss * 1024, own + max(workers.values(), default=0))
-    return {"seconds": seconds, "processor": usage.ru_utime + usage.ru_stime, "peak": peak}
+    return {"seconds": seconds, "processor": usage.ru_utime + usage.ru_stime, "program": usage.ru_utime, "peak": peak}
 
 
 class Files:
@@ -122,6 +125,9 @@ class Files:
         try:
             if "inspect" in commands:
                 results["inspect"] = measure([self.attnconv, "inspect", source], None)
+            if "cp" in commands:
+                results["cp"] = measure(["sh", "-c", COPY, "sh", source, other], other)
+                other.unlink()
             if "torch" in commands:
                 results["torch"] = measure([PYTHON, "-c", CONVERT, source, other], other)
                 other.unlink()
@@ -148,28 +154,30 @@ def series(points: dict, run, unit: str) -> dict:
 
 
 def title(command: str, container: str) -> str:
+    if command == "cp":
+        return "`cp --sparse=never` + `sync`"
     if command == "torch":
         return "Python: `torch.load` + `save_file`"
     return f"`attnconv {command}`" + (" to PyTorch" if command == "export" else f" of {CONTAINERS[container]}")
 
 
 def table(results: dict, unit: str, divisor: float, per: str) -> list:
-    lines = [f"| what | {unit} | time | processor | processor for {per} | peak memory |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = [f"| what | {unit} | time | processor | of it the program | processor for {per} | peak memory |", "| --- | --- | --- | --- | --- | --- | --- |"]
     for (command, container), values in results.items():
         for point, result in values.items():
             cost = result["processor"] / point * divisor
             lines.append(
-                f"| {title(command, container)} | {point:,} | {result['seconds']:.2f} s | {result['processor']:.2f} s | {cost:.2f} s | {result['peak'] / 1e6:,.0f} MB |"
+                f"| {title(command, container)} | {point:,} | {result['seconds']:.2f} s | {result['processor']:.2f} s | {result['program']:.2f} s | {cost:.2f} s | {result['peak'] / 1e6:,.0f} MB |"
             )
     return lines
 
 
-def growth(values: dict) -> tuple:
+def growth(values: dict, time: str = "processor") -> tuple:
     """Two points of a curve, the last and the nearest of at most a fifth of it; how many times the processor time of a unit is that of the first, and the
-    bytes of memory that each unit between them takes."""
+    bytes of memory that each unit between them takes. `time` is "processor", or "program" for the part that the system has not taken."""
     last = max(values)
     first = max(point for point in values if 5 * point <= last)
-    slope = (values[last]["processor"] / last) / (values[first]["processor"] / first)
+    slope = (values[last][time] / last) / (values[first][time] / first)
     memory = (values[last]["peak"] - values[first]["peak"]) / (last - first)
     return first, last, slope, memory
 
@@ -179,10 +187,10 @@ def report(sizes: dict, counts: dict) -> str:
     lines += table(sizes, "GB", 1, "1 GB")
     lines += ["", "Networks of narrow layers that become deeper, 1.3 KB a tensor:", ""]
     lines += table(counts, "tensors", 10_000, "10,000 tensors")
-    first, last, slope, memory = growth(sizes["import", "zip"])
+    first, last, slope, memory = growth(sizes["import", "zip"], "program")
     lines += ["", "| target | measured |", "| --- | --- |"]
     lines.append(f"| memory does not grow with the bytes: under 64 MB for {last} GB | {sizes['import', 'zip'][last]['peak'] / 1e6:.0f} MB, {sizes['import', 'zip'][first]['peak'] / 1e6:.0f} MB for {first} GB |")
-    lines.append(f"| time grows with the bytes: at most 1.3 times as much for a byte of {last} GB as of {first} GB | {slope:.2f} times |")
+    lines.append(f"| time grows with the bytes: at most 1.3 times as much for a byte of {last} GB as of {first} GB | {slope:.2f} times in the program; with the system's share {growth(sizes['import', 'zip'])[2]:.2f} times, `cp` {growth(sizes['cp', 'zip'])[2]:.2f} times |")
     first, last, slope, memory = growth(counts["import", "zip"])
     lines.append(f"| time grows with the tensors: at most 1.3 times as much for a tensor of {last:,} as of {first:,} | {slope:.2f} times |")
     lines.append(f"| memory of an index: under 5120 bytes a tensor | {memory:.0f} bytes |")
