@@ -7,7 +7,7 @@
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
 more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is one run, from a source whose
 pages are not in memory to a target on the disk. "Processor" is the time of all cores and of the worker processes, which hardly depends on what else
-the machine does, and "of it the program" the part outside of the system, which finds pages for 20 GB on a machine that may have no more; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
+the machine does, and "of it the program" the part outside of the system; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
 memory although the system may take them back at any time.
 """
 import argparse
@@ -36,8 +36,8 @@ BLOCKS = 4  # in each stage of the networks that become wider
 NARROW = 4  # the width of those that become deeper
 
 # (command, container): the sizes in GB, and the numbers of tensors. The first line is the curve, the others say that it holds for them, too;
-# PyTorch, which holds the file in memory twice, ends where that is no longer sensible. `cp` tells what the system itself takes for
-# files that fill the memory.
+# PyTorch, which holds the file in memory twice, ends where that is no longer sensible. `cp` tells what the system takes to write as
+# much; it skips the holes of the source.
 SIZES = {
     ("import", "zip"): [1, 2, 4, 6, 8, 10],
     ("import", "legacy"): [2, 10],
