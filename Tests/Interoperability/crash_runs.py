@@ -165,23 +165,24 @@ class Stage:
         return "new" if found == new else "absent" if found is None else "old", len(left)
 
 
-def descendants() -> list:
-    """Processes of the program that are alive: workers that nobody waits for, once their parent is gone."""
+def workers_in(folder: pathlib.Path) -> list:
+    """Workers of the program that are alive, started in a folder: elsewhere, other tests run theirs at the same time."""
     found = []
     for entry in pathlib.Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 alive = (entry / "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-                if alive and (entry / "exe").resolve() == EXECUTABLE.resolve() and b"__hdf5" in (entry / "cmdline").read_bytes():
+                ours = alive and (entry / "exe").resolve() == EXECUTABLE.resolve() and (entry / "cwd").resolve() == folder.resolve()
+                if ours and b"__hdf5" in (entry / "cmdline").read_bytes():
                     found.append(int(entry.name))
             except OSError:
                 continue
     return found
 
 
-def wait_for_no_worker(seconds: float = 2):
+def wait_for_no_worker(folder: pathlib.Path, seconds: float = 2):
     end = time.monotonic() + seconds
-    while (alive := descendants()) and time.monotonic() < end:
+    while (alive := workers_in(folder)) and time.monotonic() < end:
         time.sleep(0.002)
     assert not alive, f"workers {alive} outlive the program by {seconds} s"
 

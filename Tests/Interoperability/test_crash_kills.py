@@ -50,7 +50,7 @@ def test_a_kill_leaves_the_old_or_the_new_file(stage, name):
         assert status in (-signal.SIGKILL, writer.status), status
         moments["after" if status == writer.status else when] += 1
         if "Keras" in name:
-            crash_runs.wait_for_no_worker()
+            crash_runs.wait_for_no_worker(stage.folder)
         outcome, count = stage.check(writer, replacing)
         outcomes[outcome] += 1
         left += count

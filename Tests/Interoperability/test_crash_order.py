@@ -67,7 +67,7 @@ def test_a_kill_at_any_call_that_matters_leaves_the_old_or_the_new_file(stage, t
         for number in sorted({1, 2, 3, most - 1, most} & set(range(1, most + 1))):
             result, _ = trace(stage, writer, replacing, tmp_path / "log", killed_at(call, number))
             assert result.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL, writer.status, 2), (call, number, result.returncode, result.stderr)
-            crash_runs.wait_for_no_worker()
+            crash_runs.wait_for_no_worker(stage.folder)
             outcome, count = stage.check(writer, replacing)
             killed = result.returncode not in (writer.status, 2)
             moments["writing" if killed else "after"] += 1

@@ -106,7 +106,7 @@ def test_signals_remove_the_temporary_file(stage, tmp_path, name):
             if program:
                 subprocess.run(["kill", f"-{sent.value}", str(program)], stderr=subprocess.DEVNULL)
             process.communicate(timeout=60)
-            crash_runs.wait_for_no_worker()
+            crash_runs.wait_for_no_worker(stage.folder)
             outcome, count = stage.check(writer, True)
             assert count == 0 or sent == signal.SIGKILL, f"{sent!r} left {count} temporary files"
             outcomes[outcome] += 1

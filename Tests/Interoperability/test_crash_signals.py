@@ -78,7 +78,7 @@ def test_a_signal_at_any_moment_leaves_nothing_behind(stage, name):
         allowed = {writer.status, ENDINGS[sent], -sent} | ({143, -signal.SIGTERM} if number % 4 == 3 else set())
         assert status in allowed, (sent, status)
         statuses["ended" if status == writer.status else "caught" if status > 0 else "early"] += 1
-        crash_runs.wait_for_no_worker()
+        crash_runs.wait_for_no_worker(stage.folder)
         outcome, left = stage.check(writer, replacing)
         assert left == 0, f"{name}, {sent!r}: {left} temporary files are left"
         outcomes[outcome] += 1
@@ -98,10 +98,10 @@ def test_no_worker_outlives_the_program(stage, name, sent):
         # Stopped where it can open no more files: what ends it with its parent is set up long before.
         if worker and confined(worker):
             os.kill(worker, signal.SIGSTOP)
-            seen += process.poll() is None
+            seen += worker in crash_runs.workers_in(stage.folder)
         process.send_signal(sent)
         assert process.wait(timeout=20) in (ENDINGS.get(sent, -sent), -sent, 0)
-        crash_runs.wait_for_no_worker()
+        crash_runs.wait_for_no_worker(stage.folder)
         stage.check(writer, False)
     assert seen >= 1, f"only {seen} of 5 runs were met while a worker was there"
 
