@@ -95,7 +95,7 @@ let package = Package(
     .target(name: "JSON", dependencies: ["Bytes"], swiftSettings: strict),
     .target(
       name: "Bytes",
-      dependencies: [system],
+      dependencies: ["CReservation", system],
       swiftSettings: strict),
     // What the tests of several modules share.
     .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
@@ -144,6 +144,7 @@ let package = Package(
       swiftSettings: strict),
     // Optional: where the header is missing, the module cannot be imported and the engine is left out.
     .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"]), .brew(["onednn"])]),
+    .systemLibrary(name: "CReservation"),
     // Headers only: the worker process loads the library when it starts.
     .systemLibrary(name: "CHDF5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),

@@ -33,6 +33,17 @@ import TestSupport
     #expect(try directory.bytes(of: "output") == [1, 2, 3, 4])
   }
 
+  @Test(arguments: [true, false])
+  func hasItsOwnSizeWhateverRoomWasReserved(_ beginsUnnamed: Bool) throws {
+    let file = try begin("output", beginsUnnamed)
+    try file.reserve(0)
+    try file.reserve(1 << 20)
+    #expect(try file.reading().size == 0)
+    try file.write([1, 2, 3], at: 0)
+    try file.commit()
+    #expect(try directory.bytes(of: "output") == [1, 2, 3])
+  }
+
   /// More than the part in which the system is asked to write, and the call may come early or late.
   @Test(arguments: [true, false])
   func keepsBytesThatAreAlreadyOnTheirWayToTheDisk(_ beginsUnnamed: Bool) throws {

@@ -1,9 +1,9 @@
 """Runs the program on file systems of its own: `python crash_mounts.py`, in a private mount namespace, reads jobs as JSON
 from standard input and writes what became of each.
 
-A job is `{"mount": [arguments of mount], "files": {name: path}, "arguments": [...], "output": name, "limit": bytes}`. The
-file system is mounted, the files are copied to it, the program runs in it with the last argument its output, and it is
-unmounted again. Only the standard library is used.
+A job is `{"mount": [arguments of mount], "files": {name: path}, "arguments": [...], "limit": bytes, "prefix": [...]}`. The
+file system is mounted, the files are copied to it, the program runs in it, behind the prefix, and it is unmounted
+again. Only the standard library is used.
 """
 import hashlib
 import json
@@ -50,7 +50,7 @@ def perform(job: dict, folder: pathlib.Path, executable: str) -> dict:
             if "limit" in job:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"], job["limit"]))
 
-        done = subprocess.run([executable, *job["arguments"]], cwd=folder, capture_output=True, text=True, preexec_fn=limit)
+        done = subprocess.run([*job.get("prefix", []), executable, *job["arguments"]], cwd=folder, capture_output=True, text=True, preexec_fn=limit)
         files = {path.name: digest(path) for path in folder.iterdir() if path.is_file()}
         return {"status": done.returncode, "errors": done.stderr, "files": files}
     finally:

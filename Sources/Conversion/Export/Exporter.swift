@@ -222,6 +222,7 @@ public struct Exporter: Sendable {
     }
     pickle.finish()
     let file = try AtomicFile(path, overwrite: overwrite)
+    try file.reserve(outputs.reduce(0) { $0 + $1.byteCount })
     let source = SourceBytes(index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: false)
     var archive = ZipWriter(file)
     // The records of torch.save (torch/serialization.py); any single top directory will do.

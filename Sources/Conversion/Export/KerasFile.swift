@@ -116,7 +116,8 @@ struct KerasFile {
       let jobs = zip(tensors, offsets).sorted { $0.1 < $1.1 }.map { tensor, offset in
         TensorCopy.Job(tensor: tensor, begin: offset, end: offset + tensor.byteCount)
       }
-      try TensorCopy(jobs, from: index, to: file, isDigesting: false).run(
+      let copy = try TensorCopy(jobs, from: index, to: file, isDigesting: false)
+      try copy.run(
         SourceBytes(index, scratchDirectory: path.removingLastComponent(), ignoreChecksums: false),
         takesAll: true)
       for input in index.files { try input.checkUnchanged() }

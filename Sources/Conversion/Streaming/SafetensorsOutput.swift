@@ -42,7 +42,7 @@ struct SafetensorsOutput {
         byteCount: 0)
       let headLength = UInt64(layout.head(metadata: metadata(result)).count)
       let places = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
-      let copy = TensorCopy(
+      let copy = try TensorCopy(
         layout.tensors.compactMap { record in
           places[record.name].map {
             .init(tensor: tensors[$0], begin: headLength + record.begin, end: headLength + record.end)

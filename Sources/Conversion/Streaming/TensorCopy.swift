@@ -37,11 +37,14 @@ final class TensorCopy: Sendable {
   private let progress: (@Sendable (UInt64, UInt64) -> Void)?
   private let state: Lock<State>
 
-  /// Prepares to copy jobs, given in the order of their places.
+  /// Prepares to copy jobs, given in the order of their places, and takes the room that they need on the disk.
+  ///
+  /// - Throws: ``BytesError`` where there is too little.
   init(
     _ jobs: [Job], from index: SourceIndex, to output: AtomicFile, isDigesting: Bool,
     progress: (@Sendable (UInt64, UInt64) -> Void)? = nil
-  ) {
+  ) throws(BytesError) {
+    try output.reserve(jobs.last?.end ?? 0)
     self.index = index
     self.output = output
     self.isDigesting = isDigesting
