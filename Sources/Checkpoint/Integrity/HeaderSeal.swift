@@ -69,13 +69,15 @@ struct HeaderSeal: Equatable {
 
   /// The place of the value in a head of a length.
   static func range(headLength: Int) -> Range<Int> {
-    offset..<offset + digestLength + checksumLength * blocks(headLength: headLength).count
+    offset..<offset + digestLength + checksumLength * blockCount(length: headLength)
   }
 
   /// The blocks of a head of a length.
   static func blocks(headLength: Int) -> [Range<Int>] {
     stride(from: 0, to: headLength, by: blockLength).map { $0..<min($0 + blockLength, headLength) }
   }
+
+  private static func blockCount(length: Int) -> Int { (length + blockLength - 1) / blockLength }
 
   /// A block of a head, with zeros in place of the seal.
   static func covered(_ block: Range<Int>, of head: [UInt8]) -> ArraySlice<UInt8> {
@@ -114,7 +116,7 @@ struct HeaderSeal: Equatable {
     var blocks = 1
     while true {
       let digits = digestLength + checksumLength * blocks
-      let needed = (SafetensorsLayout.aligned(unsealedLength + digits) + blockLength - 1) / blockLength
+      let needed = blockCount(length: SafetensorsLayout.aligned(unsealedLength + digits))
       if needed <= blocks { return digits }
       blocks = needed
     }
