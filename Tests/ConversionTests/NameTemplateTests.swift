@@ -6,13 +6,13 @@ import Testing
   @Test(
     arguments: [
       ("conv1", [:], "conv1"),
-      ("layer{s+1}.{b}.conv{i}", ["s": 0, "b": 0, "i": 1], "layer1.0.conv1"),
-      ("layer{s+1}.{b}.conv{i}", ["s": 3, "b": 35, "i": 3], "layer4.35.conv3"),
-      ("{b}", ["b": 7], "7"),
-      ("{b}.weight", ["b": 0], "0.weight"),
-      ("a{i}.b{i+2}", ["i": 8], "a8.b10"),
-      ("features.{n+9}", ["n": 9990], "features.9999"),
-      ("größe.{i}", ["i": 1], "größe.1"),
+      ("layer{s+1}.{b}.conv{i}", [.stage: 0, .block: 0, .index: 1], "layer1.0.conv1"),
+      ("layer{s+1}.{b}.conv{i}", [.stage: 3, .block: 35, .index: 3], "layer4.35.conv3"),
+      ("{b}", [.block: 7], "7"),
+      ("{b}.weight", [.block: 0], "0.weight"),
+      ("a{i}.b{i+2}", [.index: 8], "a8.b10"),
+      ("features.{n+9}", [.flatBlock: 9990], "features.9999"),
+      ("größe.{i}", [.index: 1], "größe.1"),
       ("", [:], ""),
     ] as [(String, NameTemplate.Values, String)])
   func `matching is the inverse of rendering`(_ text: String, _ values: NameTemplate.Values, _ name: String)
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func `a variable without a value renders nothing`() throws {
-    #expect(try NameTemplate("layer{s}.{b}").render(["s": 1]) == nil)
+    #expect(try NameTemplate("layer{s}.{b}").render([.stage: 1]) == nil)
   }
 
   @Test(

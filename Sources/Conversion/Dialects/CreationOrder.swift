@@ -41,19 +41,19 @@ struct CreationOrder: Sendable {
     for (number, text) in texts.enumerated() {
       let line = try NameTemplate(text)
       guard !lines.contains(line) else { throw Self.fault("\"\(text)\" is there twice") }
-      guard line.variables.isSubset(of: ["s", "b", "i"]),
-        line.variables.contains("s") || !line.variables.contains("b")
+      guard line.variables.isSubset(of: [.stage, .block, .index]),
+        line.variables.contains(.stage) || !line.variables.contains(.block)
       else { throw Self.fault("\"\(text)\" must count stages {s}, or blocks {b} in stages, or neither") }
       lines.append(line)
-      if let range = text.ranges(of: Self.attention).last, line.variables.contains("s") {
+      if let range = text.ranges(of: Self.attention).last, line.variables.contains(.stage) {
         standalone.append((number, try NameTemplate(Self.attention + text[range.upperBound...])))
       }
     }
-    for variable: Character in ["s", "b"] {
+    for variable: NameVariable in [.stage, .block] {
       let counted = lines.indices.filter { lines[$0].variables.contains(variable) }
       guard let first = counted.first, let last = counted.last else { continue }
       if let stray = (first...last).first(where: { !lines[$0].variables.contains(variable) }) {
-        throw Self.fault("\"\(lines[stray].text)\" stands between lines with {\(variable)}")
+        throw Self.fault("\"\(lines[stray].text)\" stands between lines with {\(variable.rawValue)}")
       }
     }
     self.lines = lines
@@ -66,12 +66,12 @@ struct CreationOrder: Sendable {
     for (number, line) in lines.enumerated() {
       guard let values = line.match(name) else { continue }
       return Place(
-        stage: values["s"] ?? outside("s", number), block: values["b"] ?? outside("b", number),
-        line: number, index: values["i"] ?? 0)
+        stage: values[.stage] ?? outside(.stage, number), block: values[.block] ?? outside(.block, number),
+        line: number, index: values[.index] ?? 0)
     }
     for entry in standalone {
       guard let values = entry.name.match(name) else { continue }
-      return Place(stage: 0, block: 0, line: entry.line, index: values["i"] ?? 0)
+      return Place(stage: 0, block: 0, line: entry.line, index: values[.index] ?? 0)
     }
     return nil
   }
@@ -97,7 +97,7 @@ struct CreationOrder: Sendable {
   }
 
   /// The place of what has no stage, or no block, among those that have: before or behind them.
-  private func outside(_ variable: Character, _ line: Int) -> Int {
+  private func outside(_ variable: NameVariable, _ line: Int) -> Int {
     guard let first = lines.firstIndex(where: { $0.variables.contains(variable) }) else { return -1 }
     return line < first ? -1 : .max
   }

@@ -139,8 +139,8 @@ public struct Dialect: Sendable {
       guard var values = rules[index].canonical.match(bytes), rules[index].applies(to: features) else {
         continue
       }
-      if let stage = values["s"], let block = values["b"], stage < flatBlocks.count {
-        values["n"] = flatBlocks[..<stage].reduce(block, +)
+      if let stage = values[.stage], let block = values[.block], stage < flatBlocks.count {
+        values[.flatBlock] = flatBlocks[..<stage].reduce(block, +)
       }
       if let name = rules[index].source.render(values) { return (index, name) }
     }
@@ -156,18 +156,20 @@ public struct Dialect: Sendable {
   )? {
     for index in rules.indices {
       guard var values = rules[index].source.match(path) else { continue }
-      let rule = rules[index]
-      guard rule.condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
+      // Fields, because copying a rule out costs more than matching it.
+      let condition = rules[index].condition
+      guard condition.allSatisfy({ features[$0.key] == nil || features[$0.key] == $0.value })
       else { continue }
-      if let flat = values["n"] {
+      if let flat = values[.flatBlock] {
         guard let (stage, block) = position(flatBlock: flat) else { continue }
-        values["s"] = stage
-        values["b"] = block
+        values[.stage] = stage
+        values[.block] = block
       }
-      guard let name = rule.canonical.render(values) else { continue }
-      let assumed = features.merging(rule.condition) { assumption, _ in assumption }
+      guard let name = rules[index].canonical.render(values) else { continue }
+      let assumed =
+        condition.isEmpty ? features : features.merging(condition) { assumption, _ in assumption }
       if sourceModule(canonical: name, features: assumed)?.name.utf8.elementsEqual(path) == true {
-        return (name, rule.layout)
+        return (name, rules[index].layout)
       }
     }
     return nil
@@ -180,10 +182,10 @@ public struct Dialect: Sendable {
     return outputs.compactMap { rule in
       guard rule.condition.allSatisfy({ features[$0.key] == $0.value }), var values = rule.source.match(path)
       else { return nil }
-      if let flat = values["n"] {
+      if let flat = values[.flatBlock] {
         guard let (stage, block) = position(flatBlock: flat) else { return nil }
-        values["s"] = stage
-        values["b"] = block
+        values[.stage] = stage
+        values[.block] = block
       }
       return rule.canonical.render(values)
     }

@@ -218,7 +218,7 @@ struct DialectFile {
   /// stands for `{s}` and `{b}` together.
   private func checkVariables(_ canonical: NameTemplate, _ source: NameTemplate) throws(ConversionError) {
     var variables = source.variables
-    if variables.remove("n") != nil { variables.formUnion(["s", "b"]) }
+    if variables.remove(.flatBlock) != nil { variables.formUnion([.stage, .block]) }
     guard variables == canonical.variables else {
       throw fault("\"\(canonical.text)\" and \"\(source.text)\" do not have the same variables")
     }

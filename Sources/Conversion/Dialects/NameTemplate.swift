@@ -8,7 +8,7 @@ struct NameTemplate: Hashable, Sendable {
 
   private enum Piece: Hashable, Sendable {
     case literal([UInt8])
-    case variable(Character, added: Int)
+    case variable(NameVariable, added: Int)
   }
 
   /// The text as written in the dialect file.
@@ -50,10 +50,9 @@ struct NameTemplate: Hashable, Sendable {
   }
 
   /// What stands between braces: a letter, or a letter, a plus sign and one digit.
-  private static func variable(_ inner: ArraySlice<UInt8>) -> (name: Character, added: Int)? {
-    guard let first = inner.first else { return nil }
-    let name = Character(Unicode.Scalar(first))
-    guard NameValues.variables.contains(name) else { return nil }
+  private static func variable(_ inner: ArraySlice<UInt8>) -> (name: NameVariable, added: Int)? {
+    guard let first = inner.first, let name = NameVariable(rawValue: Character(Unicode.Scalar(first)))
+    else { return nil }
     let offset = inner.dropFirst()
     guard let plus = offset.first else { return (name, 0) }
     guard plus == UInt8(ascii: "+"), offset.count == 2, let digit = offset.last,
@@ -63,7 +62,7 @@ struct NameTemplate: Hashable, Sendable {
   }
 
   /// The names of the variables.
-  var variables: Set<Character> {
+  var variables: Set<NameVariable> {
     Set(
       pieces.compactMap { piece in
         if case .variable(let name, _) = piece { name } else { nil }
@@ -73,12 +72,13 @@ struct NameTemplate: Hashable, Sendable {
   /// The name for some values, or `nil` where a variable has none.
   func render(_ values: Values) -> String? {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
     for piece in pieces {
       switch piece {
       case .literal(let literal): bytes += literal
       case .variable(let name, let added):
         guard let value = values[name] else { return nil }
-        bytes += Array(String(value + added).utf8)
+        bytes += String(value + added).utf8
       }
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -88,7 +88,7 @@ struct NameTemplate: Hashable, Sendable {
   func match(_ name: [UInt8]) -> Values? {
     // Most names fail at their first byte, before anything is allocated.
     if let firstByte, name.first != firstByte { return nil }
-    var values: Values = [:]
+    var values = Values()
     var position = 0
     for piece in pieces {
       switch piece {

@@ -1,42 +1,50 @@
-/// The counting variables of a name and their values: `{s}` stage, `{b}` block in its stage, `{i}` index in
-/// its block, `{n}` block counted through all stages.
-struct NameValues: Hashable, Sendable, ExpressibleByDictionaryLiteral {
-  /// The variables that templates may use.
-  static let variables: [Character] = ["s", "b", "i", "n"]
+/// A counting variable of a name, with the letter that stands for it in dialect files.
+enum NameVariable: Character, CaseIterable, Sendable {
+  case stage = "s"
+  /// The block in its stage.
+  case block = "b"
+  /// The index in its block.
+  case index = "i"
+  /// The block counted through all stages.
+  case flatBlock = "n"
+}
 
+/// The counting variables of a name and their values.
+struct NameValues: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   // Four fields rather than a dictionary: names are matched a hundred thousand times for one file.
   private var stage: Int?
   private var block: Int?
   private var index: Int?
   private var flatBlock: Int?
 
-  /// Collects values; a variable that is not known is ignored.
-  init(dictionaryLiteral elements: (Character, Int)...) {
+  /// Collects values.
+  init(dictionaryLiteral elements: (NameVariable, Int)...) {
     for (variable, value) in elements { self[variable] = value }
   }
 
+  /// Begins without any value.
+  init() {}
+
   /// The value of a variable, or `nil` where it has none.
-  subscript(variable: Character) -> Int? {
+  subscript(variable: NameVariable) -> Int? {
     get {
       switch variable {
-      case "s": stage
-      case "b": block
-      case "i": index
-      case "n": flatBlock
-      default: nil
+      case .stage: stage
+      case .block: block
+      case .index: index
+      case .flatBlock: flatBlock
       }
     }
     set {
       switch variable {
-      case "s": stage = newValue
-      case "b": block = newValue
-      case "i": index = newValue
-      case "n": flatBlock = newValue
-      default: break
+      case .stage: stage = newValue
+      case .block: block = newValue
+      case .index: index = newValue
+      case .flatBlock: flatBlock = newValue
       }
     }
   }
 
   /// The variables that have a value.
-  var keys: [Character] { Self.variables.filter { self[$0] != nil } }
+  var keys: [NameVariable] { NameVariable.allCases.filter { self[$0] != nil } }
 }

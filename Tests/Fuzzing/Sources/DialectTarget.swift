@@ -19,7 +19,7 @@ enum DialectTarget {
     checkWritten(input, dialect)
   }
 
-  private static let values: NameValues = ["s": 1, "b": 2, "i": 3, "n": 4]
+  private static let values: NameValues = [.stage: 1, .block: 2, .index: 3, .flatBlock: 4]
 
   /// Matching is the inverse of rendering.
   private static func check(_ template: NameTemplate) {
