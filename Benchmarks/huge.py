@@ -5,8 +5,8 @@
     python3 Benchmarks/huge.py --write    # also its section of Benchmarks/RESULTS.md, and Benchmarks/huge.svg
 
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
-more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is one run, from a source whose
-pages are not in memory to a target on the disk. "Processor" is the time of all cores and of the worker processes, which hardly depends on what else
+more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is the better of two runs, one after
+the other, to a target on the disk: a virtual machine pays several times as much for memory that it has given back to its host, and the first run gets it again. "Processor" is the time of all cores and of the worker processes, which hardly depends on what else
 the machine does, and "of it the program" the part outside of the system; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
 memory although the system may take them back at any time.
 """
@@ -30,14 +30,13 @@ import sys, torch
 from safetensors.torch import save_file
 save_file(torch.load(sys.argv[1], weights_only=True)["state_dict"], sys.argv[2])
 """
-COPY = 'cp --sparse=never "$1" "$2" && sync "$2"'
+COPY = 'dd if="$1" of="$2" bs=128K conv=fsync status=none'
 CONTAINERS = {"zip": "PyTorch zip", "legacy": "PyTorch legacy", "safetensors": "safetensors", "keras": "Keras HDF5"}
 BLOCKS = 4  # in each stage of the networks that become wider
 NARROW = 4  # the width of those that become deeper
 
 # (command, container): the sizes in GB, and the numbers of tensors. The first line is the curve, the others say that it holds for them, too;
-# PyTorch, which holds the file in memory twice, ends where that is no longer sensible. `cp` tells what the system takes to write as
-# much; it skips the holes of the source.
+# PyTorch, which holds the file in memory twice, ends where that is no longer sensible. `dd` tells what the system takes to read and write as much.
 SIZES = {
     ("import", "zip"): [1, 2, 4, 6, 8, 10],
     ("import", "legacy"): [2, 10],
@@ -46,7 +45,7 @@ SIZES = {
     ("export", "zip"): [2, 10],
     ("inspect", "zip"): [2, 10],
     ("torch", "zip"): [1, 2, 4],
-    ("cp", "zip"): [2, 10],
+    ("dd", "zip"): [2, 10],
 }
 COUNTS = {
     ("import", "zip"): [2_000, 20_000, 50_000, 100_000, 200_000],
@@ -79,6 +78,12 @@ def workers_of(pid: int) -> list:
 
 
 def measure(command: list, target: pathlib.Path | None) -> dict:
+    """What the better of two runs needs, and the higher peak of memory."""
+    runs = sorted((measure_once(command, target) for _ in range(2)), key=lambda run: run["processor"])
+    return runs[0] | {"peak": max(run["peak"] for run in runs)}
+
+
+def measure_once(command: list, target: pathlib.Path | None) -> dict:
     """Seconds, seconds of processor time, and peak memory in bytes, of a program and its workers."""
     if target:
         target.unlink(missing_ok=True)
@@ -125,8 +130,8 @@ class Files:
         try:
             if "inspect" in commands:
                 results["inspect"] = measure([self.attnconv, "inspect", source], None)
-            if "cp" in commands:
-                results["cp"] = measure(["sh", "-c", COPY, "sh", source, other], other)
+            if "dd" in commands:
+                results["dd"] = measure(["sh", "-c", COPY, "sh", source, other], other)
                 other.unlink()
             if "torch" in commands:
                 results["torch"] = measure([PYTHON, "-c", CONVERT, source, other], other)
@@ -154,8 +159,8 @@ def series(points: dict, run, unit: str) -> dict:
 
 
 def title(command: str, container: str) -> str:
-    if command == "cp":
-        return "`cp --sparse=never` + `sync`"
+    if command == "dd":
+        return "`dd bs=128K conv=fsync`"
     if command == "torch":
         return "Python: `torch.load` + `save_file`"
     return f"`attnconv {command}`" + (" to PyTorch" if command == "export" else f" of {CONTAINERS[container]}")
@@ -183,14 +188,14 @@ def growth(values: dict, time: str = "processor") -> tuple:
 
 
 def report(sizes: dict, counts: dict) -> str:
-    lines = [f"{machine('torch', 'safetensors')}. One run each; the peak of an export has the pages of the mapped checkpoint in it.", "", "Networks of 488 tensors (Keras: 406) that become wider:", ""]
+    lines = [f"{machine('torch', 'safetensors')}. The better of two runs each; the peak of an export has the pages of the mapped checkpoint in it.", "", "Networks of 488 tensors (Keras: 406) that become wider:", ""]
     lines += table(sizes, "GB", 1, "1 GB")
     lines += ["", "Networks of narrow layers that become deeper, 1.3 KB a tensor:", ""]
     lines += table(counts, "tensors", 10_000, "10,000 tensors")
     first, last, slope, memory = growth(sizes["import", "zip"], "program")
     lines += ["", "| target | measured |", "| --- | --- |"]
     lines.append(f"| memory does not grow with the bytes: under 64 MB for {last} GB | {sizes['import', 'zip'][last]['peak'] / 1e6:.0f} MB, {sizes['import', 'zip'][first]['peak'] / 1e6:.0f} MB for {first} GB |")
-    lines.append(f"| time grows with the bytes: at most 1.3 times as much for a byte of {last} GB as of {first} GB | {slope:.2f} times in the program; with the system's share {growth(sizes['import', 'zip'])[2]:.2f} times, `cp` {growth(sizes['cp', 'zip'])[2]:.2f} times |")
+    lines.append(f"| time grows with the bytes: at most 1.3 times as much for a byte of {last} GB as of {first} GB | {slope:.2f} times in the program; with the system's share {growth(sizes['import', 'zip'])[2]:.2f} times, `dd` {growth(sizes['dd', 'zip'])[2]:.2f} times |")
     first, last, slope, memory = growth(counts["import", "zip"])
     lines.append(f"| time grows with the tensors: at most 1.3 times as much for a tensor of {last:,} as of {first:,} | {slope:.2f} times |")
     lines.append(f"| memory of an index: under 5120 bytes a tensor | {memory:.0f} bytes |")
