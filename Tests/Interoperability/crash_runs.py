@@ -124,6 +124,15 @@ class Stage:
         assert old != replaced and self.names() == set(self.sources), self.names()
         return {False: (None, alone), True: (old, replaced), "seconds": sorted(times)[1]}
 
+    def measure(self, writer: Writer) -> float:
+        """The seconds that a run takes now, which must succeed."""
+        self.prepare(writer, True)
+        begin = time.perf_counter()
+        self.finish(*writer.arguments, *writer.force, status=writer.status)
+        seconds = time.perf_counter() - begin
+        assert self.check(writer, True) == ("new", 0)
+        return seconds
+
     def older(self, writer: Writer) -> bytes:
         """A file that the command replaces: its own of another checkpoint where it asks for that."""
         target = self.folder / writer.target
