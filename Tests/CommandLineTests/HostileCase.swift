@@ -23,6 +23,9 @@ struct HostileCase: CustomTestStringConvertible, Sendable {
   /// The file that holds what the program says, word for word.
   var recording: URL { folder.appendingPathComponent("expected.txt") }
 
+  /// Whether the file is what PyTorch writes, or a part of that.
+  var isOfPyTorch: Bool { ["legacy", "pickle", "pickle-inert", "tensor", "zip"].contains(className) }
+
   /// Names of the input files.
   func inputs() throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path)
