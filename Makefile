@@ -64,7 +64,7 @@ docs: fast-engine release ## Build the documentation of the library into .build/
 interoperability: examples ## Check against real PyTorch, timm, pytorchcv and Keras (installs them)
 	Tools/python-environment.sh
 	Tools/keras-environment.sh
-	OMP_NUM_THREADS=1 ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q -n auto --dist loadfile
+	OMP_NUM_THREADS=1 ATTNCONV=$(BIN) .venv/bin/python -m pytest Tests/Interoperability -q -n auto --dist loadfile --no-loadscope-reorder
 
 bench-programs: release # What the benchmarks measure, and what they measure against
 	$(PACKAGE) Benchmarks/Execution

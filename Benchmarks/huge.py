@@ -5,10 +5,12 @@
     python3 Benchmarks/huge.py --write    # also its section of Benchmarks/RESULTS.md, and Benchmarks/huge.svg
 
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
-more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is the better of two runs, one after
-the other, to a target on the disk: a virtual machine pays several times as much for memory that it has given back to its host, and the first run gets it again. "Processor" is the time of all cores and of the worker processes, which hardly depends on what else
-the machine does, and "of it the program" the part outside of the system; memory is the peak of the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as its
-memory although the system may take them back at any time.
+more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is the
+better of two runs, one after the other, to a target on the disk: a virtual machine pays several times as much for memory that it
+has given back to its host, and the first run gets it again. "Processor" is the time of all cores and of the worker processes,
+which hardly depends on what else the machine does, and "of it the program" the part outside of the system; memory is the peak of
+the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as
+its memory although the system may take them back at any time.
 """
 import argparse
 import os

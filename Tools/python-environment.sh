@@ -19,7 +19,7 @@ packages=(
   timm==1.0.31
   pytorchcv==0.0.74
   pytest==9.*
-  pytest-xdist==3.*
+  "pytest-xdist>=3.7,<4"
   jsonschema==4.*
   html5lib==1.1
 )

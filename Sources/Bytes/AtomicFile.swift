@@ -1,5 +1,5 @@
-import Synchronization
 import CReservation
+import Synchronization
 public import SystemPackage
 
 #if canImport(Glibc)
