@@ -6,8 +6,8 @@
 
 The files are networks that `sparse_networks.py` writes: of 500 tensors that become wider, and of narrow layers that become
 more. Their weights are zeros that take no room on the disk; what is written of them does, 21 GB at once. Each point is the
-better of two runs, one after the other, to a target on the disk: a virtual machine pays several times as much for memory that it
-has given back to its host, and the first run gets it again. "Processor" is the time of all cores and of the worker processes,
+better of two runs, one after the other, to a target on the disk: on a virtual machine the first run costs the system several times
+as much (`dd`: 4 s a GB, then 1.1 s), probably because it gets memory from its host that the second finds there. "Processor" is the time of all cores and of the worker processes,
 which hardly depends on what else the machine does, and "of it the program" the part outside of the system; memory is the peak of
 the program and, for Keras, that of its largest worker added. An export reads the checkpoint through a map, whose pages count as
 its memory although the system may take them back at any time.

@@ -31,7 +31,7 @@ def test_a_kill_leaves_the_old_or_the_new_file(stage, name):
     dice = random.Random(f"kill {name}")
     moments, outcomes, left = collections.Counter(), collections.Counter(), 0
     for number in range(KILLS[name] + 20):
-        # The last ones come later and later, where no run was let to its end before.
+        # The last ones come later and later, up to 1.8 times the length of a run (of 60), where none was let to its end before.
         if number >= KILLS[name] and moments["after"] and outcomes["new"]:
             break
         # How long a run takes changes with what else the machine does.

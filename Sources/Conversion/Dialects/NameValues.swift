@@ -1,14 +1,3 @@
-/// A counting variable of a name, with the letter that stands for it in dialect files.
-enum NameVariable: Character, CaseIterable, Sendable {
-  case stage = "s"
-  /// The block in its stage.
-  case block = "b"
-  /// The index in its block.
-  case index = "i"
-  /// The block counted through all stages.
-  case flatBlock = "n"
-}
-
 /// The counting variables of a name and their values.
 struct NameValues: Hashable, Sendable, ExpressibleByDictionaryLiteral {
   // Four fields rather than a dictionary: names are matched a hundred thousand times for one file.

@@ -12,7 +12,7 @@ struct TensorStream {
   private static let pieceSize = 1 << 17
 
   /// Pieces and window of a gathered view. Larger, because a piece of a transposed tensor needs bytes from everywhere in
-  /// its storage; measured faster than 2 and 8 MiB for the kernels of a ResNet-50.
+  /// its storage; measured faster than 8 MiB for the kernels of a ResNet-50.
   private static let gatherSize = 4 << 20
 
   /// Runs of so many bytes are read one by one where the window does not reach from the first to the last: a call costs
@@ -64,7 +64,7 @@ struct TensorStream {
     var done = 0
     while done < total {
       let count = min(total - done, Self.pieceSize)
-      if buffer.count != count { buffer.resize(to: count, atMost: min(total, Self.pieceSize)) }
+      if buffer.count != count { buffer.resize(to: count, atMost: Self.pieceSize) }
       try source.read(
         storage: tensor.storage, at: UInt64(tensor.storageOffset * width + done), into: &buffer)
       done += count
